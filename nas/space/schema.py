@@ -90,7 +90,12 @@ class Input(Declaration):
 
 
 class BlockFields(Declaration):
-    """The numbers of a block; which of them apply depends on its kind."""
+    """The numbers of a block; which of them apply depends on its kind.
+
+    `scale_width` says whether the width multiplier applies (it does unless stated); `up` means
+    only multipliers above 1, as for the last convolution of MobileNetV2. `keep_expansion` keeps
+    the first pointwise convolution at an expansion of 1, which is otherwise left out.
+    """
 
     kernel: Kernels | None = None
     stride: Counts | None = None
@@ -101,7 +106,7 @@ class BlockFields(Declaration):
     activation: Activations | None = None
     bias: bool | None = None
     keep_expansion: bool | None = None
-    scale_width: bool | None = None
+    scale_width: bool | Literal["up"] | None = None
 
 
 class FixedPosition(BlockFields):

@@ -143,7 +143,7 @@ class _Compiler:
         for key in ("width", "stride"):
             if (values := getattr(fields, key)) is not None:
                 made[key] = self.choose(f"{name}.{key}", values)
-        for key in ("bias", "keep_expansion"):
+        for key in ("bias", "keep_expansion", "scale_width"):
             if (value := getattr(fields, key)) is not None:
                 made[key] = value
         return made
@@ -260,9 +260,9 @@ class _Numbers:
     @property
     def width(self) -> int:
         width, multiplier = self.integer("width"), float(self.field["multiplier"])
-        return width if multiplier == 1 else make_divisible(
-            width * multiplier, self.rules.width_divisor
-        )
+        if multiplier == 1 or (multiplier < 1 and self.field.get("scale_width") == "up"):
+            return width
+        return make_divisible(width * multiplier, self.rules.width_divisor)
 
     @property
     def hidden(self) -> int | None:
