@@ -1,7 +1,7 @@
 """Every exception of the package, as one tree; catching at any level means what the level says.
 
     NasError
-    └── InputError                what a person gave us cannot be used; the command line exits with 2
+    └── InputError                what a person gave cannot be used; the command exits with 2
         ├── DeclarationError      a YAML file breaks its schema (carries every Problem in it)
         ├── ArchitectureError     architecture text, JSON or shapes that cannot be a network
         ├── ChoiceError           choices that are not in a search space
@@ -133,7 +133,9 @@ class MissingExtraError(InputError):
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """The known name closest to a misspelt one, or None when nothing is close."""
-    matches = difflib.get_close_matches(name.lower(), {item.lower(): item for item in known}, n=1, cutoff=0.5)
+    matches = difflib.get_close_matches(
+        name.lower(), {item.lower(): item for item in known}, n=1, cutoff=0.5
+    )
     return next((item for item in known if matches and item.lower() == matches[0]), None)
 
 

@@ -1,0 +1,1 @@
+"""Networks + fitted models of a device → latency, energy and memory; and the fitting itself."""

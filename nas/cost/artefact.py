@@ -41,17 +41,34 @@ class Evidence(Declaration):
     energy_error: HeldOutError | None
 
 
+class _Coefficients(Declaration):
+    calls: float
+    macs: float
+    input_elements: float
+    output_elements: float
+    weight_elements: float
+
+
+class _Ranges(Declaration):
+    calls: tuple[float, float]
+    macs: tuple[float, float]
+    input_elements: tuple[float, float]
+    output_elements: tuple[float, float]
+    weight_elements: tuple[float, float]
+
+
 class _Law(Declaration):
     unit: str
     origin: Origin
-    coefficients: dict[Family, dict[str, float]]
+    coefficients: dict[Family, _Coefficients]
     borrowed: dict[Family, str] = {}
 
 
 class _Calibrated(Declaration):
-    ranges: dict[str, tuple[float, float]]
+    ranges: _Ranges
     kernel_sizes: tuple[int, ...]
     activations: tuple[str, ...]
+    kinds: tuple[str, ...]
 
 
 class _Document(Declaration):
@@ -104,6 +121,7 @@ def write_model(to: Path, calibration: Calibration, evidence: Mapping[str, Any])
                 "ranges": dict(zip(FEATURES, known.ranges, strict=True)),
                 "kernel_sizes": known.kernel_sizes,
                 "activations": known.activations,
+                "kinds": known.kinds,
             }
             for family, known in model.calibrated.items()
         },
@@ -154,7 +172,10 @@ def read_model(file: Path) -> StoredModel:
     )
     calibrated = {
         family: Calibrated(
-            tuple(known.ranges[name] for name in FEATURES), known.kernel_sizes, known.activations
+            tuple(getattr(known.ranges, name) for name in FEATURES),
+            known.kernel_sizes,
+            known.activations,
+            known.kinds,
         )
         for family, known in document.calibrated.items()
     }
@@ -165,7 +186,7 @@ def read_model(file: Path) -> StoredModel:
 
 def _law(stored: _Law) -> Law:
     coefficients = {
-        family: tuple(numbers[name] for name in FEATURES)
+        family: tuple(getattr(numbers, name) for name in FEATURES)
         for family, numbers in stored.coefficients.items()
     }
     return Law(coefficients, stored.borrowed, stored.origin)

@@ -109,11 +109,10 @@ def fit_law(design: Floats, costs: Floats, origin: Origin) -> Law:
         origin: What the costs are.
     """
     own, everywhere = _pooled(design, costs)
-    measured = design.reshape(len(design), len(Family), len(FEATURES)).any(axis=(0, 2))
     laws: dict[str, tuple[float, ...]] = {
         family: tuple(own[index].tolist())
         for index, family in enumerate(Family)
-        if measured[index] and own[index].any()
+        if own[index].any()
     }
     traffic = tuple(np.where(_IS_TRAFFIC, everywhere, 0.0).tolist())
     basis_of = {family: basis for family, basis in BASIS.items() if family not in laws}
@@ -144,7 +143,8 @@ def _pooled(design: Floats, costs: Floats) -> tuple[Floats, Floats]:
     target = np.concatenate([np.ones(len(costs)), np.zeros(len(pull))])
     solution, _ = nnls(np.vstack([fit, strength * pull]), target, maxiter=100_000)
     table = solution.reshape(kinds + 1, count) / scale
-    return table[:-1], table[-1]
+    seen = design.any(axis=0).reshape(kinds, count)
+    return np.where(seen, table[:-1], 0.0), table[-1]
 
 
 def held_out_error(design: Floats, costs: Floats, groups: Sequence[str]) -> HeldOutError:
@@ -169,7 +169,8 @@ def held_out_error(design: Floats, costs: Floats, groups: Sequence[str]) -> Held
     by_group = {
         name: float(np.median(error[inside & known]))
         for name in names
-        if (inside := np.array([group == name for group in groups])).any() and (inside & known).any()
+        if (inside := np.array([group == name for group in groups])).any()
+        and (inside & known).any()
     }
     return HeldOutError(
         int(known.sum()),
@@ -195,5 +196,6 @@ def _calibrated(networks: Sequence[Network]) -> dict[Family, Calibrated]:
             tuple(zip(lows, highs, strict=True)),
             tuple(sorted({signature.kernel for signature in mine})),
             tuple(sorted({signature.activation.value for signature in mine})),
+            tuple(sorted({signature.kind.value for signature in mine})),
         )
     return made

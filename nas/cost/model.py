@@ -40,7 +40,9 @@ class ModelKey:
 
     def __str__(self) -> str:
         threads = f", {self.threads} threads" if self.threads else ""
-        return f"{self.device} ({self.runtime}, {self.precision.value}, batch {self.batch}{threads})"
+        return (
+            f"{self.device} ({self.runtime}, {self.precision.value}, batch {self.batch}{threads})"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +130,12 @@ class Law:
 
 @dataclass(frozen=True, slots=True)
 class Calibrated:
-    """What of one family was measured: ranges of its features, kernel sizes, activations."""
+    """What of one family was measured: ranges of features, kernel sizes, activations, kinds."""
 
     ranges: tuple[tuple[float, float], ...]
     kernel_sizes: tuple[int, ...]
     activations: tuple[str, ...]
+    kinds: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -155,7 +158,9 @@ class AdditiveKernelModel:
     def _priced(
         self, table: NDArray[np.float64], law: Law, signatures: Sequence[Signature]
     ) -> NDArray[np.float64]:
-        missing = [index for index, s in enumerate(signatures) if family_of(s) not in law.coefficients]
+        missing = [
+            index for index, s in enumerate(signatures) if family_of(s) not in law.coefficients
+        ]
         if missing:
             signature = signatures[missing[0]]
             raise UncalibratedKernelError(
@@ -169,7 +174,9 @@ class AdditiveKernelModel:
         """Cost of a network and of each of its kernels."""
         prices = self.price([kernel.signature for kernel in network.kernels])
         energies = (
-            [None] * len(network.kernels) if prices.energy_mj is None else prices.energy_mj.tolist()
+            [None] * len(network.kernels)
+            if prices.energy_mj is None
+            else prices.energy_mj.tolist()
         )
         parts = zip(network.kernels, prices.latency_ms.tolist(), energies, strict=True)
         return Estimate(
@@ -194,6 +201,9 @@ class AdditiveKernelModel:
         if family in self.latency.borrowed:
             basis = self.latency.borrowed[family]
             reasons.append(f"{family.value} could not be told apart; priced from {basis}")
+        if signature.kind.value not in known.kinds:
+            basis = ", ".join(known.kinds)
+            reasons.append(f"{signature.kind.value} was never measured; priced as {basis}")
         if signature.kernel not in known.kernel_sizes:
             reasons.append(f"kernel size {signature.kernel} was never measured")
         if signature.activation.value not in known.activations:

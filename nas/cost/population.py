@@ -1,9 +1,9 @@
 """A space + a cost model → costs of many encoded candidates at once.
 
-A network is a fold over slots, each slot reading its own choices and the shape that comes in, so a
-candidate's costs are gathers from small tables: per slot one row for each (shape in, choices), with
-the summed costs of its kernels and the shape that goes out. Tables are filled once, by lowering
-and pricing each row, which makes them equal to `CostModel.estimate` by construction.
+A network is a fold over slots, each slot reading its own choices and the shape that comes in, so
+that a candidate's costs are gathers from small tables: per slot one row for each (shape in,
+choices), with the summed costs of its kernels and the shape that goes out. Tables are filled once,
+by lowering and pricing, which makes them equal to `CostModel.estimate` by construction.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class PopulationScorer:
         return table, distinct
 
     def _fold(self, blocks: Sequence[Block], shape: Shape) -> _Cost:
-        """Costs of consecutive blocks; nothing but its input outlives a block, so peaks are maxima."""
+        """Costs of consecutive blocks; peaks are maxima, as only its output outlives a block."""
         sums, peak = np.zeros(len(_SUMMED)), 0.0
         for block in blocks:
             cost = self._blocks.get((block, shape))

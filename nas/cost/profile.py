@@ -1,4 +1,4 @@
-"""`hardware_profiles/*.yaml` → HardwareProfile: what is known of a device, each fact with its source.
+"""`hardware_profiles/*.yaml` → HardwareProfile: what is known of a device, facts with sources.
 
 What is not known is absent, never guessed.
 """
@@ -13,7 +13,9 @@ from nas.declarations import Declaration, load
 from nas.errors import UnknownNameError
 from nas.resources import folder
 
-DeviceKind = Literal["cpu", "gpu", "edge-gpu", "phone", "npu", "fpga", "simulated", "microcontroller"]
+DeviceKind = Literal[
+    "cpu", "gpu", "edge-gpu", "phone", "npu", "fpga", "simulated", "microcontroller"
+]
 
 
 class Fact(Declaration):

@@ -1,0 +1,1 @@
+"""Architectures or ONNX files → networks of kernels with exact shapes, work and memory."""

@@ -5,6 +5,8 @@ Both ways into a Network (lowering an architecture, importing ONNX) build throug
 
 from __future__ import annotations
 
+import math
+
 from nas.errors import ArchitectureError
 from nas.graph.network import Kernel, KernelActivation, KernelKind, Network, Shape, Signature
 
@@ -41,26 +43,54 @@ class NetworkBuilder:
         normalized: bool = True,
     ) -> int:
         """Convolution to `width` channels; `padding` None is kernel // 2. Returns the tensor."""
-        channels, height, image_width = self.tensors[source]
-        for name, count in (("input", channels), ("output", width)):
-            if count % groups:
-                raise ArchitectureError(
-                    f"`groups` must divide the {name} channels; got {groups} groups, {count}"
-                )
+        _, height, image_width = self.tensors[source]
         pad = kernel // 2 if padding is None else padding
         out_shape = (
             width,
             _slid(height, kernel, stride, pad),
             _slid(image_width, kernel, stride, pad),
         )
+        return self.convolution(
+            source,
+            out_shape,
+            window=(kernel, kernel),
+            stride=stride,
+            groups=groups,
+            activation=activation,
+            bias=bias,
+            normalized=normalized,
+        )
+
+    def convolution(
+        self,
+        source: int,
+        out_shape: Shape,
+        *,
+        window: tuple[int, int],
+        stride: int = 1,
+        groups: int = 1,
+        activation: KernelActivation = _LINEAR,
+        bias: bool = False,
+        normalized: bool = False,
+    ) -> int:
+        """Convolution to a known shape, however it is padded, with a window of height × width.
+
+        The signature's `kernel` is the longer side; weights and work are those of the window.
+        """
+        channels, width = self.tensors[source][0], out_shape[0]
+        for name, count in (("input", channels), ("output", width)):
+            if count % groups:
+                raise ArchitectureError(
+                    f"`groups` must divide the {name} channels; got {groups} groups, {count}"
+                )
         depthwise = groups > 1 and groups == channels
-        weights = width * (channels // groups) * kernel * kernel
+        weights = width * (channels // groups) * math.prod(window)
         return self._add(
             Signature(
                 KernelKind.DEPTHWISE_CONV if depthwise else KernelKind.CONV,
                 (self.tensors[source],),
                 out_shape,
-                kernel,
+                max(window),
                 stride,
                 groups,
                 activation,
@@ -73,47 +103,50 @@ class NetworkBuilder:
         )
 
     def linear(
-        self, source: int, width: int, *, activation: KernelActivation = _LINEAR, bias: bool = True
+        self,
+        source: int,
+        width: int,
+        *,
+        activation: KernelActivation = _LINEAR,
+        bias: bool = True,
+        normalized: bool = False,
     ) -> int:
-        """Fully connected layer over a C × 1 × 1 tensor."""
-        channels, height, image_width = self.tensors[source]
-        if (height, image_width) != (1, 1):
-            raise ArchitectureError(
-                f"`fc` needs a pooled input of 1x1 positions; got {height}x{image_width}; "
-                "put `pool` before it"
-            )
+        """Fully connected layer over all elements of a tensor."""
+        weights = math.prod(self.tensors[source]) * width
         return self._add(
             Signature(
                 KernelKind.LINEAR,
                 (self.tensors[source],),
                 (width, 1, 1),
                 activation=activation,
-                weight_elements=channels * width,
-                bias_elements=width * bias,
+                weight_elements=weights,
+                bias_elements=width if bias or normalized else 0,
             ),
             (source,),
-            parameters=channels * width + width * bias,
+            parameters=weights + width * bias + 2 * width * normalized,
+            normalized=normalized,
         )
 
     def pool(
         self, kind: KernelKind, source: int, *, kernel: int, stride: int, padding: int
     ) -> int:
         """Max or average pooling over windows."""
-        channels, height, width = self.tensors[source]
-        out_shape = (
-            channels,
-            _slid(height, kernel, stride, padding),
-            _slid(width, kernel, stride, padding),
-        )
-        shapes = (self.tensors[source],)
-        return self._add(Signature(kind, shapes, out_shape, kernel, stride), (source,))
+        _, height, width = self.tensors[source]
+        size = (_slid(height, kernel, stride, padding), _slid(width, kernel, stride, padding))
+        return self.pooling(kind, source, size, kernel=kernel, stride=stride)
+
+    def pooling(
+        self, kind: KernelKind, source: int, size: tuple[int, int], *, kernel: int, stride: int
+    ) -> int:
+        """Max or average pooling to a known height × width, however it is padded."""
+        shape = self.tensors[source]
+        signature = Signature(kind, (shape,), (shape[0], *size), kernel, stride)
+        return self._add(signature, (source,))
 
     def global_pool(self, source: int) -> int:
         """Average over all positions."""
         shape = self.tensors[source]
-        return self._add(
-            Signature(KernelKind.GLOBAL_POOL, (shape,), (shape[0], 1, 1)), (source,)
-        )
+        return self._add(Signature(KernelKind.GLOBAL_POOL, (shape,), (shape[0], 1, 1)), (source,))
 
     def add(self, left: int, right: int, activation: KernelActivation = _LINEAR) -> int:
         """Element-wise sum of two tensors of one shape."""
@@ -147,9 +180,7 @@ class NetworkBuilder:
     def slice(self, source: int, channels: int) -> int:
         """Some of the channels of a tensor."""
         shape = self.tensors[source]
-        return self._add(
-            Signature(KernelKind.SLICE, (shape,), (channels, *shape[1:])), (source,)
-        )
+        return self._add(Signature(KernelKind.SLICE, (shape,), (channels, *shape[1:])), (source,))
 
     def transpose(self, source: int) -> int:
         """Move all elements, such as a channel shuffle; the shape stays."""
@@ -172,9 +203,7 @@ class NetworkBuilder:
     ) -> int:
         self.tensors.append(signature.out_shape)
         writes = len(self.tensors) - 1
-        self.kernels.append(
-            Kernel(signature, reads, writes, parameters, normalized, self.block)
-        )
+        self.kernels.append(Kernel(signature, reads, writes, parameters, normalized, self.block))
         return writes
 
 

@@ -56,7 +56,9 @@ def lower_blocks(blocks: Iterable[Block], shape: Shape) -> Network:
         try:
             tensor = LOWERING[block.kind](builder, tensor, block)
         except ArchitectureError as error:
-            raise ArchitectureError(f"block {index + 1} ({block_text(block)!r}): {error}") from None
+            raise ArchitectureError(
+                f"block {index + 1} ({block_text(block)!r}): {error}"
+            ) from None
     return builder.build(tensor)
 
 
@@ -217,6 +219,12 @@ def _global_pool(builder: NetworkBuilder, source: int, block: GlobalPool) -> int
 
 
 def _linear(builder: NetworkBuilder, source: int, block: Linear) -> int:
+    _, height, width = builder.tensors[source]
+    if (height, width) != (1, 1):
+        raise ArchitectureError(
+            f"`fc` needs a pooled input of 1x1 positions; got {height}x{width}; "
+            "put `pool` before it"
+        )
     return builder.linear(
         source, block.width, activation=_ACTIVATION[block.activation], bias=block.bias
     )

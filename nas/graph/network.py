@@ -211,4 +211,3 @@ class Network:
             assert self.tensors[kernel.writes] == kernel.signature.out_shape, f"kernel {step}"
             written.add(kernel.writes)
         assert self.output in written, "the output is never written"
-

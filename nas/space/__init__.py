@@ -1,0 +1,1 @@
+"""YAML and text → search spaces and architectures; knows nothing of shapes, devices or torch."""

@@ -46,7 +46,7 @@ _LETTERS = {
 }
 _IMAGE = re.compile(r"image (\d+)x(\d+)x(\d+)")
 _NUMBER = re.compile(r"([a-z])(\d+)")
-_SE = re.compile(r"se(\d+):([a-z]+):([a-z]+)")
+_SE = re.compile(r"se(\d+):([a-z0-9]+):([a-z0-9]+)")
 _E = TypeVar("_E", Activation, Gate)
 
 
@@ -217,7 +217,9 @@ def from_json(document: Mapping[str, Any]) -> Architecture:
         ArchitectureError: naming the block and the field at fault.
     """
     if not isinstance(document, Mapping) or document.get("format") != FORMAT:
-        found = document.get("format") if isinstance(document, Mapping) else type(document).__name__
+        found = (
+            document.get("format") if isinstance(document, Mapping) else type(document).__name__
+        )
         raise ArchitectureError(f"`format` must be {FORMAT!r}; got {found!r}")
     image, blocks = document.get("image"), document.get("blocks")
     if not isinstance(image, Mapping) or set(image) != {"channels", "height", "width"}:

@@ -107,7 +107,9 @@ def _multiplier(text: str) -> float:
     except ValueError:
         value = 0.0
     if not 0 < value <= 10:
-        raise ArchitectureError(f"the width after `@` must be above 0 and at most 10; got {text!r}")
+        raise ArchitectureError(
+            f"the width after `@` must be above 0 and at most 10; got {text!r}"
+        )
     return value
 
 

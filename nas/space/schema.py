@@ -196,8 +196,9 @@ class SpaceDeclaration(Declaration):
                 for place, name in enumerate(stage.operation):
                     if name not in self.operations:
                         rule = f"must be one of {', '.join(self.operations) or '(none declared)'}"
-                        path, close = f"stages.{index}.operation.{place}", nearest(
-                            name, self.operations
+                        path, close = (
+                            f"stages.{index}.operation.{place}",
+                            nearest(name, self.operations),
                         )
                         yield Problem(path, rule, repr(name), close)
             elif stage.operation == "all" and not self.operations:
@@ -220,8 +221,12 @@ def _check_fields(fields: BlockFields, block: str, *, given: set[str]) -> None:
     }
     takes = (required | optional) - given
     problems = [
-        Problem(name, f"`{block}` does not take this key; it takes {', '.join(sorted(takes))}",
-                f"{name!r}", nearest(name, takes))
+        Problem(
+            name,
+            f"`{block}` does not take this key; it takes {', '.join(sorted(takes))}",
+            f"{name!r}",
+            nearest(name, takes),
+        )
         for name in sorted(present - takes)
     ] + [
         Problem(name, f"`{block}` needs this key", "no such key")

@@ -176,12 +176,13 @@ class _Compiler:
             self.add_slot(stage.name, templates, operation, depth, 1)
             return
         for position in range(1, max(stage.depth) + 1):
-            optional = isinstance(depth, Ref) and position > min(stage.depth)
-            activity = {"depth": depth.variable, "position": position} if optional else {}
+            activity: dict[str, int] = {}
+            if isinstance(depth, Ref) and position > min(stage.depth):
+                activity = {"depth": depth.variable, "position": position}
             name = f"{stage.name}.block{position}"
             alternatives, operation = self.alternatives(stage, name, shared, activity)
             shared.pop("stride", None)  # only the first block of a stage takes it
-            self.add_slot(name, [alternatives], operation, depth if optional else None, position)
+            self.add_slot(name, [alternatives], operation, depth if activity else None, position)
 
     def alternatives(
         self,

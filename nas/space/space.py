@@ -55,6 +55,19 @@ class SearchSpace:
         """
         return cls.from_declaration(load(file, SpaceDeclaration))
 
+    def at_resolution(self, size: int) -> SearchSpace:
+        """The same space with its input resolution fixed; `size` in pixels.
+
+        Raises:
+            ChoiceError: if the size is not one of its resolutions.
+        """
+        sizes = self.declaration.input.resolution
+        if size not in sizes:
+            legal = ", ".join(map(str, sizes))
+            raise ChoiceError(f"{self.name}: `resolution` must be one of {legal}; got {size!r}")
+        fixed = self.declaration.input.model_copy(update={"resolution": (size,)})
+        return self.from_declaration(self.declaration.model_copy(update={"input": fixed}))
+
     @property
     def name(self) -> str:
         """The space's name."""

@@ -1,0 +1,1 @@
+"""The command `nas`: one small file per group of verbs."""

@@ -1,0 +1,8 @@
+"""A chosen network → a folder of files that stand alone; importing this needs no torch."""
+
+from __future__ import annotations
+
+from nas.export.bundle import ExportReport, export
+from nas.export.readme import ReportedObjective
+
+__all__ = ["ExportReport", "ReportedObjective", "export"]

@@ -1,0 +1,1 @@
+"""Stored rows → views as plain values → figures."""

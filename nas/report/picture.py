@@ -1,0 +1,162 @@
+"""FrontView → an interactive Plotly page: accuracy against each cost.
+
+Dominated networks are faint, the front is a line, limits are dashed, published networks are marked
+at their cost (their accuracy is not on the study's scale). Hovering shows the architecture.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from nas.errors import OutputError
+from nas.pareto import Sense
+from nas.report.front import FrontView, Point, staircase
+from nas.search.objectives import OBJECTIVES
+from nas.store.records import ObjectiveRecord
+
+_FRONT, _FAINT, _LIMIT, _REFERENCE = "#0b6e4f", "#9aa5b1", "#c1121f", "#7b6d8d"
+
+
+def axis_title(name: str) -> str:
+    """An objective for people, with its unit."""
+    objective = OBJECTIVES[name]
+    return f"{objective.title} ({objective.unit})" if objective.unit else objective.title
+
+
+def draw(view: FrontView) -> go.Figure:
+    """The figure of a front: one panel per cost, accuracy (or the first objective) upwards."""
+    up, across = _axes(view.objectives)
+    figure = make_subplots(
+        rows=1, cols=len(across), shared_yaxes=True, horizontal_spacing=0.04 if across[1:] else 0
+    )
+    for column, cost in enumerate(across, start=1):
+        _draw_panel(figure, view, cost, up, column)
+    figure.update_yaxes(title_text=axis_title(up.name), col=1, row=1)
+    figure.update_layout(
+        title=f"{view.space} on {view.device}: {len(view.front)} networks on the front of "
+        f"{len(view.front) + len(view.dominated)} evaluated",
+        template="plotly_white",
+        hovermode="closest",
+        legend={"orientation": "h", "y": -0.18},
+        margin={"t": 70, "r": 30},
+    )
+    return figure
+
+
+def _axes(
+    objectives: tuple[ObjectiveRecord, ...],
+) -> tuple[ObjectiveRecord, list[ObjectiveRecord]]:
+    """What goes up (the maximised objective if there is one) and what goes across."""
+    up = next((o for o in objectives if o.sense is Sense.MAXIMIZE), objectives[0])
+    return up, [o for o in objectives if o is not up] or [up]
+
+
+def _draw_panel(
+    figure: go.Figure, view: FrontView, cost: ObjectiveRecord, up: ObjectiveRecord, column: int
+) -> None:
+    place = {"row": 1, "col": column}
+    first = column == 1
+    line = staircase(view.front, cost, up)
+    figure.add_trace(
+        _points(view, view.dominated, cost, up, "dominated", _FAINT, 5, 0.35, first), **place
+    )
+    figure.add_trace(
+        go.Scatter(
+            x=[x for x, _ in line],
+            y=[y for _, y in line],
+            mode="lines",
+            line={"color": _FRONT, "width": 2},
+            name="best at this cost",
+            showlegend=first,
+            hoverinfo="skip",
+        ),
+        **place,
+    )
+    figure.add_trace(_points(view, view.front, cost, up, "front", _FRONT, 8, 1.0, first), **place)
+    if cost.name in view.limits:
+        figure.add_vline(
+            x=view.limits[cost.name],
+            line={"color": _LIMIT, "dash": "dash"},
+            annotation_text="limit",
+            **place,
+        )
+    _draw_references(figure, view, cost, up, column)
+    figure.update_xaxes(title_text=axis_title(cost.name), **place)
+
+
+def _draw_references(
+    figure: go.Figure, view: FrontView, cost: ObjectiveRecord, up: ObjectiveRecord, column: int
+) -> None:
+    """Published networks as ticks at the bottom: their cost is known, their accuracy is not."""
+    points = (*view.front, *view.dominated)
+    shown = [reference for reference in view.references if cost.name in reference.costs]
+    if not points or not shown:
+        return
+    values = [point.values[up.name] for point in points]
+    bottom = min(values) - 0.06 * (max(values) - min(values) or 1.0)
+    figure.add_trace(
+        go.Scatter(
+            x=[reference.costs[cost.name] for reference in shown],
+            y=[bottom] * len(shown),
+            mode="markers+text",
+            marker={"symbol": "triangle-up", "size": 9, "color": _REFERENCE},
+            text=[reference.name for reference in shown],
+            textposition=["top center" if i % 2 else "bottom center" for i in range(len(shown))],
+            textfont={"size": 9, "color": _REFERENCE},
+            name="published networks (cost only)",
+            showlegend=column == 1,
+            hovertext=[f"{r.title}<br>{r.costs[cost.name]:.4g} {cost.unit}" for r in shown],
+            hoverinfo="text",
+        ),
+        row=1,
+        col=column,
+    )
+
+
+def _points(
+    view: FrontView,
+    points: tuple[Point, ...],
+    cost: ObjectiveRecord,
+    up: ObjectiveRecord,
+    name: str,
+    colour: str,
+    size: int,
+    opacity: float,
+    legend: bool,
+) -> go.Scattergl:
+    return go.Scatter(
+        x=[point.values[cost.name] for point in points],
+        y=[point.values[up.name] for point in points],
+        mode="markers",
+        marker={"color": colour, "size": size, "opacity": opacity},
+        name=name,
+        showlegend=legend,
+        text=[_hover(view, point) for point in points],
+        hoverinfo="text",
+    )
+
+
+def _hover(view: FrontView, point: Point) -> str:
+    lines = [f"<b>{point.id}</b>"]
+    lines += [f"{axis_title(o.name)}: {point.values[o.name]:.4g}" for o in view.objectives]
+    return "<br>".join(lines + textwrap.wrap(point.text, 90))
+
+
+def write_html(figure: go.Figure, file: Path) -> None:
+    """Write a page that stands alone: the drawing library is inside, nothing is fetched.
+
+    Raises:
+        OutputError: if the file cannot be written.
+    """
+    page = figure.to_html(include_plotlyjs=True, full_html=True)
+    temporary = file.with_name(file.name + ".part")
+    try:
+        temporary.write_text(page, encoding="utf-8")
+        temporary.replace(file)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise OutputError(f"`{file}` must be a writable file; {error.strerror}") from None

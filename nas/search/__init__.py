@@ -1,0 +1,1 @@
+"""Studies → evaluated candidates: proposals, screening by cost, evaluation, recording."""

@@ -1,0 +1,174 @@
+"""Problem + store → a finished study: propose, screen by cost, evaluate, record, tell, repeat.
+
+Nothing is lost and nothing is done twice: every batch is one transaction in the store, a study
+that was interrupted goes on from its rows, and a network is evaluated at most once in a study.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from nas.errors import StoreError
+from nas.pareto import front
+from nas.search.objectives import OBJECTIVES
+from nas.search.problem import Problem
+from nas.search.proposer import OptunaProposer, Told
+from nas.space.space import Codes
+from nas.store.records import EvaluationRecord, EvaluationState, StudyRecord
+from nas.store.store import Store
+
+# A sampler that only repeats itself has exhausted its ideas (or the space): stop asking.
+_PATIENCE_BATCHES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a study is: networks evaluated, networks screened out by the limits, the goal."""
+
+    evaluated: int
+    over_limit: int
+    goal: int
+
+
+@dataclass
+class _State:
+    """What the study knows, by architecture id."""
+
+    study: StudyRecord
+    known: dict[str, Told] = field(default_factory=dict)
+    evaluated: int = 0
+
+    @property
+    def over_limit(self) -> int:
+        return len(self.known) - self.evaluated
+
+
+def run_study(
+    problem: Problem, store: Store, *, on_progress: Callable[[Progress], None]
+) -> StudyRecord:
+    """Run a study to its end, from wherever it stands.
+
+    Raises:
+        InfeasibleError: if no network fits the limits; nothing is stored then.
+        StoreError: if a study of that name asked for something else.
+    """
+    state = _resume(problem, store)
+    goal = problem.spec.evaluations
+    on_progress(Progress(state.evaluated, state.over_limit, goal))
+    if state.study.finished_at is not None:
+        return state.study
+    proposer = OptunaProposer(
+        problem.space,
+        problem.spec.objectives,
+        seed=problem.spec.seed,
+        told=list(state.known.values()),
+    )
+    idle = 0
+    while state.evaluated < goal and idle < _PATIENCE_BATCHES and not _exhausted(problem, state):
+        before = len(state.known)
+        _step(problem, store, state, proposer)
+        idle = idle + 1 if len(state.known) == before else 0
+        on_progress(Progress(state.evaluated, state.over_limit, goal))
+    store_front(store, state.study)
+    store.finish(state.study.id)
+    return store.study(state.study.name)
+
+
+def _exhausted(problem: Problem, state: _State) -> bool:
+    """Whether every network of a small space is known."""
+    return len(state.known) >= problem.space.size
+
+
+def _resume(problem: Problem, store: Store) -> _State:
+    spec = problem.spec.model_dump(mode="json")
+    if problem.spec.name not in {summary.study.name for summary in store.studies()}:
+        problem.check_feasible()
+        objectives = problem.objective_records()
+        return _State(store.create_study(problem.spec.name, spec=spec, objectives=objectives))
+    state = _State(store.study(problem.spec.name))
+    if changed := sorted(key for key in spec if state.study.spec.get(key) != spec[key]):
+        was = {key: state.study.spec.get(key) for key in changed}
+        raise StoreError(
+            f"a study named {problem.spec.name!r} exists and differs in {', '.join(changed)} "
+            f"(it has {was}); choose another name with --name"
+        )
+    for record in store.evaluations(state.study.id):
+        excess = dict(_excess(problem, record.values))
+        state.known[record.architecture_id] = Told(record.choices, record.values, excess)
+        state.evaluated += record.state is not EvaluationState.OVER_LIMIT
+    return state
+
+
+def _excess(problem: Problem, values: Mapping[str, float]) -> Mapping[str, float]:
+    return {name: values[name] / limit - 1 for name, limit in problem.limits.items()}
+
+
+def _step(problem: Problem, store: Store, state: _State, proposer: OptunaProposer) -> None:
+    """One batch: ask, screen by cost, evaluate what is new and fits, record, tell."""
+    codes = proposer.ask()
+    architectures = [problem.space.architecture(code) for code in codes]
+    new: dict[str, int] = {}
+    for row, architecture in enumerate(architectures):
+        if architecture.id not in state.known:
+            new.setdefault(architecture.id, row)
+    rows = np.array(list(new.values()), dtype=np.intp)
+    room = problem.spec.evaluations - state.evaluated
+    told = _evaluate(problem, codes[rows], room) if len(rows) else []
+    records: list[EvaluationRecord] = []
+    for (identity, row), known in zip(new.items(), told, strict=False):
+        fits = all(excess <= 0 for excess in known.excess.values())
+        records.append(
+            EvaluationRecord(
+                len(state.known) + len(records),
+                identity,
+                architectures[row].text,
+                dict(known.choices),
+                EvaluationState.COMPLETE if fits else EvaluationState.OVER_LIMIT,
+                dict(known.values),
+                None if fits else _reason(known),
+            )
+        )
+    store.record(state.study.id, records)
+    for record, known in zip(records, told, strict=True):
+        state.known[record.architecture_id] = known
+        state.evaluated += record.state is EvaluationState.COMPLETE
+    for code, architecture in zip(codes, architectures, strict=True):
+        if architecture.id in state.known:
+            proposer.tell(code, state.known[architecture.id])
+
+
+def _evaluate(problem: Problem, codes: Codes, room: int) -> list[Told]:
+    """What becomes of new candidates, up to the one that uses the last evaluation."""
+    costs = problem.costs(codes)
+    excess = problem.excess(costs)
+    fits = np.all([value <= 0 for value in excess.values()] or [np.ones(len(codes), bool)], axis=0)
+    count = int(np.searchsorted(np.cumsum(fits), room, side="left")) + 1
+    codes, fits = codes[:count], fits[:count]
+    evaluated = problem.evaluate(codes[fits]) if fits.any() else {}
+    place = np.cumsum(fits) - 1
+    told = []
+    for row, code in enumerate(codes):
+        values = {name: float(column[row]) for name, column in costs.items()}
+        if fits[row]:
+            values |= {name: float(column[place[row]]) for name, column in evaluated.items()}
+        over = {name: float(column[row]) for name, column in excess.items()}
+        told.append(Told(problem.space.decode(code), values, over))
+    return told
+
+
+def _reason(told: Told) -> str:
+    broken = [name for name, excess in told.excess.items() if excess > 0]
+    return "over the limit: " + ", ".join(f"{n} {told.values[n]:.4g}" for n in broken)
+
+
+def store_front(store: Store, study: StudyRecord) -> None:
+    """Compute the front over all complete evaluations and store it."""
+    complete = store.evaluations(study.id, state=EvaluationState.COMPLETE)
+    names = [objective.name for objective in study.objectives]
+    senses = [OBJECTIVES[name].sense for name in names]
+    values = [[record.values[name] for name in names] for record in complete]
+    numbers = [complete[index].number for index in front(values, senses)] if values else []
+    store.save_front(study.id, numbers)

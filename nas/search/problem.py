@@ -1,0 +1,175 @@
+"""StudySpec → Problem: the space, the known costs, the evaluators and the limits, put together.
+
+Costs of any candidate are known before it is evaluated, so limits are checked before anything is
+spent, and a study that nothing can satisfy is refused with what the nearest network needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nas.accuracy.evaluator import Evaluator
+from nas.accuracy.predictor import find_predictor, predictor_domain
+from nas.cost.artefact import StoredModel, find_model
+from nas.cost.population import PopulationScorer
+from nas.cost.profile import find_device
+from nas.errors import InfeasibleError, InputError
+from nas.search.objectives import OBJECTIVES
+from nas.search.study import StudySpec
+from nas.space.library import find_space
+from nas.space.space import Codes, SearchSpace
+from nas.store.records import ObjectiveRecord
+
+Columns = dict[str, NDArray[np.float64]]
+_PROBES = 20_000
+_DESCENTS = 4
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Everything that a study's loop asks about candidates.
+
+    Args:
+        spec: What was asked for.
+        space: Where candidates come from.
+        device_model: The cost model and its evidence.
+        scorer: Costs of encoded candidates.
+        evaluators: What says the objectives that are not costs, by objective.
+    """
+
+    spec: StudySpec
+    space: SearchSpace
+    device_model: StoredModel
+    scorer: PopulationScorer
+    evaluators: Mapping[str, Evaluator]
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """Most of each cost that is allowed."""
+        return self.spec.limits.by_objective()
+
+    def costs(self, codes: Codes) -> Columns:
+        """Every known cost that is an objective or limited; arrays of shape (count,)."""
+        scored = self.scorer.score(codes)
+        wanted = {name for name in self.spec.objectives if not OBJECTIVES[name].evaluated}
+        return {name: getattr(scored, name) for name in sorted(wanted | set(self.limits))}
+
+    def excess(self, costs: Mapping[str, NDArray[np.float64]]) -> Columns:
+        """Each limited cost over its limit, minus 1: above 0 where the limit is broken."""
+        return {name: costs[name] / limit - 1 for name, limit in self.limits.items()}
+
+    def evaluate(self, codes: Codes) -> Columns:
+        """The objectives that are not costs; arrays of shape (count,)."""
+        return {name: ev.evaluate(codes).mean for name, ev in self.evaluators.items()}
+
+    def objective_records(self) -> list[ObjectiveRecord]:
+        """The objectives with the evidence behind them, as the store keeps them."""
+        return [
+            ObjectiveRecord(
+                name, OBJECTIVES[name].sense, OBJECTIVES[name].unit, self._provenance(name)
+            )
+            for name in self.spec.objectives
+        ]
+
+    def _provenance(self, name: str) -> Mapping[str, object]:
+        if name in self.evaluators:
+            return self.evaluators[name].provenance
+        if name not in ("latency_ms", "energy_mj"):
+            return {"kind": "computed", "from": "the lowered network, exactly"}
+        stored, energy = self.device_model, name == "energy_mj"
+        law = stored.model.energy if energy else stored.model.latency
+        error = stored.evidence.energy_error if energy else stored.evidence.latency_error
+        assert law is not None and error is not None, "a problem never has an unknown cost"
+        return {
+            "kind": "predicted",
+            "origin": law.origin.value,
+            "model": str(stored.model.key),
+            "source": stored.evidence.source,
+            "licence": stored.evidence.licence,
+            "samples": error.samples,
+            "held_out_median_error": error.median,
+            "log_sha256": stored.evidence.log_sha256,
+            "date": stored.evidence.date,
+        }
+
+    def check_feasible(self) -> None:
+        """Look for one network within all limits.
+
+        Raises:
+            InfeasibleError: with what the nearest network found needs.
+        """
+        if not self.limits:
+            return
+        code, worst = self._nearest_to_limits()
+        if worst <= 0:
+            return
+        costs = self.costs(code[None])
+        lines = [
+            f"`max_{name}` must be at least {costs[name][0]:.4g}; got {limit:.4g}"
+            for name, limit in self.limits.items()
+            if costs[name][0] > limit
+        ]
+        raise InfeasibleError(
+            f"no network of {self.space.name} was found within the limits on "
+            f"{self.spec.device}; the nearest needs: {'; '.join(lines)}"
+        )
+
+    def _nearest_to_limits(self) -> tuple[Codes, float]:
+        """The code with the least worst excess: best of many samples, then steepest descent."""
+
+        def worst(codes: Codes) -> NDArray[np.float64]:
+            excess = self.excess(self.costs(codes))
+            largest: NDArray[np.float64] = np.max(list(excess.values()), axis=0)
+            return largest
+
+        samples = self.space.sample(_PROBES, seed=self.spec.seed)
+        starts = samples[np.argsort(worst(samples), kind="stable")[:_DESCENTS]]
+        found = []
+        for code in starts:
+            value = float(worst(code[None])[0])
+            while value > 0:
+                neighbours = self.space.neighbours(code)
+                values = worst(neighbours)
+                if values.min() >= value:
+                    break
+                code, value = neighbours[values.argmin()], float(values.min())
+            found.append((value, code))
+        value, code = min(found, key=lambda pair: pair[0])
+        return code, value
+
+
+def make_problem(spec: StudySpec) -> Problem:
+    """Find everything that a study names.
+
+    Raises:
+        UnknownNameError: for an unknown space or device.
+        InputError: if an objective or a limit has nothing that says it.
+    """
+    space = _within_domains(find_space(spec.space), spec)
+    find_device(spec.device)
+    stored = find_model(spec.device)
+    if stored.model.energy is None and (
+        "energy_mj" in spec.objectives or "energy_mj" in spec.limits.by_objective()
+    ):
+        raise InputError(
+            f"`energy_mj` needs an energy model; {stored.model.key} has none: nobody measured its "
+            "energy; leave energy out, or choose a device that `nas devices` shows with energy"
+        )
+    evaluators: dict[str, Evaluator] = {
+        name: find_predictor(space, name) for name in spec.objectives if OBJECTIVES[name].evaluated
+    }
+    return Problem(spec, space, stored, PopulationScorer(space, stored.model), evaluators)
+
+
+def _within_domains(space: SearchSpace, spec: StudySpec) -> SearchSpace:
+    """The part of the space that the study's predictors know, such as one resolution."""
+    for name in spec.objectives:
+        if OBJECTIVES[name].evaluated:
+            domain = predictor_domain(space.name, name)
+            if "resolution" in domain:
+                space = space.at_resolution(domain["resolution"])
+    return space

@@ -1,0 +1,186 @@
+"""What the store asks of its tables: statements on an open transaction, one question each."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import TypeVar
+
+from sqlalchemy import Connection, func, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from nas.errors import StoreError, UnknownNameError
+from nas.store import rows, tables
+from nas.store.records import EvaluationRecord, EvaluationState, StudyRecord, StudySummary
+
+_K = TypeVar("_K")
+_KEYS_PER_STATEMENT = 10_000  # SQLite takes at most 32,766 parameters.
+
+EVALUATIONS = select(
+    tables.evaluations.c.number,
+    tables.architectures.c.id,
+    tables.architectures.c.text,
+    tables.evaluations.c.choices,
+    tables.evaluations.c.state,
+    tables.evaluations.c["values"],
+    tables.evaluations.c.reason,
+).join_from(tables.evaluations, tables.architectures)
+"""The columns that `rows.evaluation_record` reads, without order or condition."""
+
+
+def study(connection: Connection, name: str) -> StudyRecord:
+    """The study of that name.
+
+    Raises:
+        UnknownNameError: with the names there are.
+    """
+    studies, objectives = tables.studies, tables.objectives
+    found = connection.execute(select(studies).where(studies.c.name == name)).one_or_none()
+    if found is None:
+        raise UnknownNameError("study", name, connection.scalars(select(studies.c.name)))
+    stated = select(objectives).where(objectives.c.study_id == found.id)
+    return rows.study_record(found, connection.execute(stated.order_by(objectives.c.position)))
+
+
+def objective_names(connection: Connection, study_id: int) -> list[str]:
+    """The names of a study's objectives, in order; never empty.
+
+    Raises:
+        StoreError: if there is no such study.
+    """
+    objectives = tables.objectives
+    names = connection.scalars(
+        select(objectives.c.name)
+        .where(objectives.c.study_id == study_id)
+        .order_by(objectives.c.position)
+    ).all()
+    if not names:
+        raise StoreError(f"`study_id` must be that of a study in the store; got {study_id}")
+    return list(names)
+
+
+def summaries(connection: Connection) -> list[StudySummary]:
+    """Every study with its counts, oldest first."""
+    studies, objectives = tables.studies, tables.objectives
+    stated = defaultdict(list)
+    for row in connection.execute(select(objectives).order_by(objectives.c.position)):
+        stated[row.study_id].append(row)
+    counts, front_sizes = _state_counts(connection), _front_sizes(connection)
+    return [
+        StudySummary(
+            study=rows.study_record(row, stated[row.id]),
+            complete=counts.get((row.id, EvaluationState.COMPLETE), 0),
+            over_limit=counts.get((row.id, EvaluationState.OVER_LIMIT), 0),
+            failed=counts.get((row.id, EvaluationState.FAILED), 0),
+            front_size=front_sizes.get(row.id, 0),
+        )
+        for row in connection.execute(select(studies).order_by(studies.c.id))
+    ]
+
+
+def _state_counts(connection: Connection) -> dict[tuple[int, str], int]:
+    key = tables.evaluations.c.study_id, tables.evaluations.c.state
+    found = connection.execute(select(*key, func.count()).group_by(*key))
+    return {(study_id, state): count for study_id, state, count in found}
+
+
+def _front_sizes(connection: Connection) -> dict[int, int]:
+    key = tables.front_members.c.study_id
+    found = connection.execute(select(key, func.count()).group_by(key))
+    return {study_id: count for study_id, count in found}
+
+
+def front(connection: Connection, study_id: int) -> list[EvaluationRecord]:
+    """The members of a study's front, in its order."""
+    members, evaluations = tables.front_members, tables.evaluations
+    query = (
+        EVALUATIONS.join(
+            members,
+            (members.c.study_id == evaluations.c.study_id)
+            & (members.c.evaluation == evaluations.c.number),
+        )
+        .where(members.c.study_id == study_id)
+        .order_by(members.c.position)
+    )
+    return [rows.evaluation_record(row) for row in connection.execute(query)]
+
+
+def check_front(connection: Connection, study_id: int, numbers: Sequence[int]) -> None:
+    """Refuse a front whose members are not complete evaluations of the study, each once.
+
+    Raises:
+        StoreError: with the numbers at fault.
+    """
+    objective_names(connection, study_id)
+    rows.check_once("number", numbers)
+    table = tables.evaluations
+    complete: set[int] = set()
+    for some in _portions(numbers):
+        query = select(table.c.number).where(
+            table.c.study_id == study_id,
+            table.c.number.in_(some),
+            table.c.state == EvaluationState.COMPLETE.value,
+        )
+        complete.update(connection.scalars(query))
+    if strangers := sorted(set(numbers) - complete):
+        raise StoreError(
+            "`front` must be complete evaluations of the study; "
+            f"got number {', '.join(map(str, strangers[:5]))}"
+        )
+
+
+def add_architectures(connection: Connection, records: Sequence[EvaluationRecord]) -> None:
+    """Store the networks that the store does not have.
+
+    Raises:
+        StoreError: if one of them has the id of another network.
+    """
+    table = tables.architectures
+    texts = {record.architecture_id: record.architecture_text for record in records}
+    absent = dict(texts)
+    for some in _portions(list(texts)):
+        for known, text in connection.execute(select(table).where(table.c.id.in_(some))):
+            if absent.pop(known) != text:
+                raise StoreError(
+                    f"`id` of a network must be the hash of its text; {known} stands for "
+                    f"{text!r} in the store; got {texts[known]!r}"
+                )
+    if absent:
+        added = [{"id": key, "text": text} for key, text in absent.items()]
+        # Another process may add the same network meanwhile.
+        if connection.dialect.name == "postgresql":
+            connection.execute(postgresql.insert(table).on_conflict_do_nothing(), added)
+        else:
+            connection.execute(sqlite.insert(table).on_conflict_do_nothing(), added)
+
+
+def clash(
+    connection: Connection, study_id: int, records: Sequence[EvaluationRecord]
+) -> StoreError:
+    """The error that names the first of these evaluations which the study has already."""
+    table = tables.evaluations
+    for some in _portions(records):
+        found = connection.execute(
+            select(table.c.number, table.c.architecture_id)
+            .where(
+                table.c.study_id == study_id,
+                or_(
+                    table.c.architecture_id.in_([record.architecture_id for record in some]),
+                    table.c.number.in_([record.number for record in some]),
+                ),
+            )
+            .order_by(table.c.number)
+        ).first()
+        if found is not None:
+            return StoreError(
+                "each network and number must be recorded once in a study; the study has "
+                f"network {found.architecture_id} already, as number {found.number}"
+            )
+    return StoreError("each network and number must be recorded once in a study")
+
+
+def _portions(items: Sequence[_K]) -> Iterator[list[_K]]:
+    rest = iter(items)
+    while some := list(islice(rest, _KEYS_PER_STATEMENT)):
+        yield some

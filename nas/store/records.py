@@ -1,0 +1,96 @@
+"""What the store remembers, as plain values: studies, their objectives and their evaluations.
+
+Mappings hold JSON values: text, numbers, booleans, None, lists and mappings with text keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from nas.pareto import Sense
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectiveRecord:
+    """One objective of a study, and the evidence behind its numbers.
+
+    Args:
+        name: Its key in `EvaluationRecord.values`, such as `latency_ms`.
+        sense: Which way it is better.
+        unit: The unit of its values, empty when it has none.
+        provenance: JSON that says where values come from, such as
+            `{"kind": "predicted", "model": "...", "sha256": "..."}`.
+    """
+
+    name: str
+    sense: Sense
+    unit: str
+    provenance: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRecord:
+    """One study: what was asked for, and when it began and ended.
+
+    Args:
+        id: Its key in the store.
+        name: Its unique name, chosen by a person.
+        spec: The study file as JSON.
+        objectives: In the order of the study file.
+        created_at: In UTC, aware.
+        finished_at: In UTC, aware; None while evaluations are still owed.
+    """
+
+    id: int
+    name: str
+    spec: Mapping[str, Any]
+    objectives: tuple[ObjectiveRecord, ...]
+    created_at: datetime
+    finished_at: datetime | None
+
+
+class EvaluationState(StrEnum):
+    """How an evaluation ended."""
+
+    COMPLETE = "complete"
+    OVER_LIMIT = "over_limit"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationRecord:
+    """One network of a study and what became of it.
+
+    Args:
+        number: Its place in the order of proposals, unique in the study.
+        architecture_id: `Architecture.id`, unique in the study.
+        architecture_text: `Architecture.text`.
+        choices: The choices of the search space that gave this network.
+        state: How it ended.
+        values: Finite numbers by objective; every objective when complete, those known
+            otherwise (a network over a limit has costs but no accuracy).
+        reason: Why it is not complete, in words for a person.
+    """
+
+    number: int
+    architecture_id: str
+    architecture_text: str
+    choices: Mapping[str, int | float | str]
+    state: EvaluationState
+    values: Mapping[str, float]
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StudySummary:
+    """A study with the number of its evaluations by state and the size of its front."""
+
+    study: StudyRecord
+    complete: int
+    over_limit: int
+    failed: int
+    front_size: int

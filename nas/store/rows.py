@@ -1,0 +1,135 @@
+"""Records ↔ rows: the JSON and the checks between our values and the tables."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from nas.errors import StoreError
+from nas.pareto import Sense
+from nas.store.records import EvaluationRecord, EvaluationState, ObjectiveRecord, StudyRecord
+
+_NAME_LENGTH = 200
+_STATES = {state.value: state for state in EvaluationState}
+
+
+def check_study(name: str, objectives: Sequence[ObjectiveRecord]) -> None:
+    """Refuse a study that could not be told from another or has nothing to compare.
+
+    Raises:
+        StoreError: with the rule and the value received.
+    """
+    if not name.isprintable() or name != name.strip() or not 0 < len(name) <= _NAME_LENGTH:
+        raise StoreError(
+            f"`name` of a study must be 1 to {_NAME_LENGTH} printable characters without spaces "
+            f"around them; got {name[:_NAME_LENGTH]!r}"
+        )
+    names = [objective.name for objective in objectives]
+    if not names or len(set(names)) < len(names):
+        raise StoreError(
+            "`objectives` must be one or more of different names; "
+            f"got {', '.join(names) or 'none'}"
+        )
+
+
+def objective_rows(study_id: int, objectives: Iterable[ObjectiveRecord]) -> list[dict[str, Any]]:
+    """Rows of `objectives`, in order."""
+    return [
+        {
+            "study_id": study_id,
+            "position": position,
+            "name": objective.name,
+            "sense": objective.sense.value,
+            "unit": objective.unit,
+            "provenance": dict(objective.provenance),
+        }
+        for position, objective in enumerate(objectives)
+    ]
+
+
+def study_record(row: Row[Any], objectives: Iterable[Row[Any]]) -> StudyRecord:
+    """A study from its row and those of its objectives, in order."""
+    return StudyRecord(
+        id=row.id,
+        name=row.name,
+        spec=row.spec,
+        objectives=tuple(
+            ObjectiveRecord(item.name, Sense(item.sense), item.unit, item.provenance)
+            for item in objectives
+        ),
+        created_at=row.created_at,
+        finished_at=row.finished_at,
+    )
+
+
+def evaluation_rows(
+    study_id: int, records: Sequence[EvaluationRecord], *, created_at: datetime
+) -> list[dict[str, Any]]:
+    """Rows of `evaluations`, in the order given."""
+    return [
+        {
+            "study_id": study_id,
+            "number": record.number,
+            "architecture_id": record.architecture_id,
+            "state": record.state.value,
+            "choices": dict(record.choices),
+            "values": {name: float(value) for name, value in record.values.items()},
+            "reason": _storable(record.reason),
+            "created_at": created_at,
+        }
+        for record in records
+    ]
+
+
+def _storable(reason: str | None) -> str | None:
+    # The last words of a failed process may hold what no database stores; keep them readable.
+    if reason is None:
+        return None
+    return reason.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
+
+
+def evaluation_record(row: Sequence[Any]) -> EvaluationRecord:
+    """An evaluation from number, architecture id and text, choices, state, values, reason."""
+    number, architecture_id, text, choices, state, values, reason = row
+    return EvaluationRecord(number, architecture_id, text, choices, _STATES[state], values, reason)
+
+
+def check_evaluations(records: Sequence[EvaluationRecord], objectives: Collection[str]) -> None:
+    """Refuse evaluations that repeat each other or whose values are missing or not finite.
+
+    Raises:
+        StoreError: naming the network, and the objective at fault.
+    """
+    for record in records:
+        for name, value in record.values.items():
+            if not math.isfinite(value):
+                raise StoreError(
+                    f"`{name}` of network {record.architecture_id} must be a finite number; "
+                    f"got {value}; record it as failed, with the reason"
+                )
+        missing = [name for name in objectives if name not in record.values]
+        if missing and record.state is EvaluationState.COMPLETE:
+            raise StoreError(
+                f"a complete evaluation must have every objective; network "
+                f"{record.architecture_id} lacks {', '.join(missing)}"
+            )
+    check_once("network", [record.architecture_id for record in records])
+    check_once("number", [record.number for record in records])
+
+
+def check_once(kind: str, values: Sequence[object]) -> None:
+    """Refuse what comes twice.
+
+    Raises:
+        StoreError: with what, and how often.
+    """
+    if len(set(values)) < len(values):
+        [(twice, count)] = Counter(values).most_common(1)
+        raise StoreError(
+            f"each {kind} must be recorded once in a study; got {kind} {twice} {count} times"
+        )

@@ -1,0 +1,30 @@
+"""Fixtures that every test may ask for: the repository and the public measurement tables."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+# On a shared machine the time of one example says nothing about the code.
+settings.register_profile("nas", settings(), deadline=None)
+settings.load_profile("nas")
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The root of the checkout."""
+    return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Path:
+    """The folder of the measurement tables: NAS_DATA_DIR, else ../shared/data."""
+    folder = Path(os.environ.get("NAS_DATA_DIR") or REPOSITORY.parent / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip(f"needs the measurement tables; no folder {folder}, set NAS_DATA_DIR")
+    return folder

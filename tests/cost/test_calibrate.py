@@ -1,0 +1,165 @@
+"""Calibration: recovers a known device, borrows laws, holds out, and survives the file formats."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nas.cost.artefact import find_model, read_model, write_model
+from nas.cost.calibrate import Calibration, calibrate
+from nas.cost.features import Family
+from nas.cost.log import Measured, read_log, write_log
+from nas.cost.model import ModelKey, Origin
+from nas.errors import ArtefactError, MeasurementLogError, OutputError
+from nas.graph.lower import lower
+from nas.graph.network import Precision
+from nas.space.architecture import parse
+from nas.space.library import find_space
+
+KEY = ModelKey("board", "runtime", Precision.FP32, 1, None)
+EVIDENCE = {
+    "source": "a test",
+    "licence": "none",
+    "log_sha256": "0" * 64,
+    "samples": 60,
+    "date": "2026-01-01",
+    "versions": {},
+    "notes": "",
+}
+
+
+def measured(count: int, *, noise: float = 0.0, seed: int = 0) -> list[Measured]:
+    """Networks of two spaces as a device that obeys the Pixel 3's law would take them."""
+    truth, rng = find_model("pixel-3").model, np.random.default_rng(seed)
+    rows = []
+    for name in ("fbnet_cifar100", "nas_bench_macro"):
+        space = find_space(name)
+        for index, code in enumerate(space.sample(count // 2, seed=seed)):
+            architecture = space.architecture(code)
+            latency = truth.estimate(lower(architecture)).latency_ms
+            latency *= float(np.exp(noise * rng.standard_normal()))
+            rows.append(Measured(architecture, latency, 2 * latency, f"{name}{index % 10}"))
+    return rows
+
+
+@pytest.fixture(scope="module")
+def fitted() -> Calibration:
+    return calibrate(measured(60), KEY, energy_origin=Origin.MODELLED)
+
+
+def test_a_device_that_obeys_the_law_is_recovered(fitted: Calibration) -> None:
+    assert fitted.latency_error.median < 0.01
+    assert fitted.latency_error.spearman > 0.99
+    unseen = measured(40, seed=9)
+    for row in unseen:
+        estimate = fitted.model.estimate(lower(row.architecture))
+        assert estimate.latency_ms == pytest.approx(row.latency_ms, rel=0.03)
+        assert estimate.energy_mj == pytest.approx(2 * estimate.latency_ms, rel=0.03)
+
+
+def test_held_out_error_is_that_of_the_noise() -> None:
+    error = calibrate(measured(120, noise=0.1), KEY).latency_error
+    # The median of |N(0, 0.1)| is 0.067; fitting adds to it, and cannot take away from it.
+    assert 0.05 < error.median < 0.12
+    assert error.samples == 120
+    assert len(error.by_group) == 20
+
+
+def test_families_never_measured_borrow_or_are_absent() -> None:
+    text = "image 8x{0}x{0} | conv k1 c{1} relu | conv k1 c8"
+    rows = [
+        Measured(parse(text.format(size, width)), size * size * width * 1e-4, None, f"{size}")
+        for size in (8, 16, 32)
+        for width in (8, 16, 32)
+    ]
+    law = calibrate(rows, KEY).model.latency
+    assert law.borrowed[Family.LINEAR] == Family.POINTWISE
+    assert law.coefficients[Family.CONV] == law.coefficients[Family.POINTWISE]
+    assert law.borrowed[Family.ELEMENTWISE] == "traffic"
+    assert Family.DEPTHWISE not in law.coefficients
+
+
+def test_models_round_trip_through_their_file(fitted: Calibration, tmp_path: Path) -> None:
+    file = write_model(tmp_path, fitted, EVIDENCE)
+    assert file == tmp_path / "board" / "runtime-fp32-b1.json"
+    stored = read_model(file)
+    assert stored.model == fitted.model
+    assert stored.evidence.latency_error == fitted.latency_error
+    assert not list(tmp_path.rglob("*.part"))
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda text: text[: len(text) // 2], ["readable"]),
+        (lambda text: "[]", ["mapping"]),
+        (lambda text: text.replace("nas-cost-model/1", "nas-cost-model/9"), ["`format`"]),
+        (lambda text: text.replace('"calls"', '"cals"'), ["calls"]),
+    ],
+)
+def test_damaged_models_are_named(
+    damage: object, words: list[str], fitted: Calibration, tmp_path: Path
+) -> None:
+    file = write_model(tmp_path, fitted, EVIDENCE)
+    assert callable(damage)
+    file.write_text(damage(file.read_text()))
+    with pytest.raises(ArtefactError) as caught:
+        read_model(file)
+    for word in [str(file), *words]:
+        assert word in str(caught.value)
+
+
+def test_a_folder_that_cannot_be_written_is_named(fitted: Calibration, tmp_path: Path) -> None:
+    (tmp_path / "board").write_text("a file where the folder should be")
+    with pytest.raises(OutputError, match="must be writable"):
+        write_model(tmp_path, fitted, EVIDENCE)
+
+
+def test_logs_round_trip_and_repeats_count_by_their_median(tmp_path: Path) -> None:
+    rows = measured(10)
+    file = tmp_path / "log.csv"
+    write_log(file, rows)
+    log = read_log(file)
+    assert log.rows == tuple(rows)
+    lines = file.read_text().splitlines()
+    text, group = json.dumps(rows[0].architecture.text), rows[0].group
+    repeats = [f"{text},{latency},,{group}" for latency in (1.0, 5.0, 2.0)]
+    file.write_text("\n".join([lines[0], *repeats, *lines[2:]]))
+    assert read_log(file).rows[0].latency_ms == 2.0
+    zipped = tmp_path / "log.csv.gz"
+    zipped.write_bytes(gzip.compress(file.read_bytes()))
+    assert read_log(zipped) == read_log(file)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("", ["`architecture`", "none"]),
+        ("network,latency_ms\n", ["`architecture`", "network"]),
+        ("architecture,latency_ms,watts\n", ["watts"]),
+        ("architecture,latency_ms\nmobilenet_v2,-1\n", ["line 2", "`latency_ms`", "'-1'"]),
+        ("architecture,latency_ms\nmobilenet_v2,nan\n", ["line 2", "above 0"]),
+        ("architecture,latency_ms\nmobilenet_v2,\n", ["line 2", "''"]),
+        ("architecture,latency_ms\nmobilenet_v9,1\n", ["line 2", "'mobilenet_v9'"]),
+        ("architecture,latency_ms\nmobilenet_v2,1\n", ["two different networks", "got 1"]),
+    ],
+)
+def test_bad_logs_name_the_line_and_the_value(
+    content: str, words: list[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "log.csv"
+    file.write_text(content)
+    with pytest.raises(MeasurementLogError) as caught:
+        read_log(file)
+    for word in [str(file), *words]:
+        assert word in str(caught.value)
+
+
+def test_one_group_cannot_be_held_out() -> None:
+    rows = [Measured(row.architecture, row.latency_ms, None, "same") for row in measured(10)]
+    with pytest.raises(MeasurementLogError, match="`group`"):
+        calibrate(rows, KEY)

@@ -1,0 +1,137 @@
+"""Cost models: sums, errors for kernels without a basis, what coverage says, shipped devices."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from nas.cost.artefact import StoredModel, device_models, find_model, read_model
+from nas.cost.features import FEATURES, Family, family_of, features
+from nas.cost.model import AdditiveKernelModel, Origin
+from nas.cost.profile import device_names, find_device
+from nas.errors import UncalibratedKernelError, UnknownNameError
+from nas.graph.lower import lower
+from nas.graph.network import KernelKind, Precision
+from nas.resources import folder
+from nas.space.library import find_network, reference_networks
+
+MODELS = [model for device in device_names() for model in device_models(device)]
+
+
+def ids(stored: StoredModel) -> str:
+    return str(stored.model.key)
+
+
+def without(model: AdditiveKernelModel, family: Family) -> AdditiveKernelModel:
+    kept = {f: c for f, c in model.latency.coefficients.items() if f is not family}
+    return replace(model, latency=replace(model.latency, coefficients=kept))
+
+
+def test_every_kind_of_kernel_has_a_family() -> None:
+    found = set()
+    for name in reference_networks():
+        found |= {family_of(kernel.signature) for kernel in lower(find_network(name)).kernels}
+    assert found >= set(Family) - {Family.GROUPED}
+    assert len(KernelKind) == 12  # a new kind needs a family: extend features._BY_KIND
+
+
+def test_features_stand_in_the_columns_of_the_family() -> None:
+    signature = lower(find_network("mobilenet_v2")).kernels[0].signature
+    row = features([signature])[0].reshape(len(Family), len(FEATURES))
+    used = list(Family).index(Family.CONV)
+    assert row[used].tolist() == [1, signature.macs, 3 * 224**2, 32 * 112**2, 27 * 32]
+    assert row.sum() == row[used].sum()
+
+
+@pytest.mark.parametrize("stored", MODELS, ids=ids)
+@pytest.mark.parametrize("name", ["mobilenet_v2", "mobilenet_v3_small", "resnet18"])
+def test_an_estimate_is_the_sum_of_its_breakdown_and_no_kernel_is_free(
+    stored: StoredModel, name: str
+) -> None:
+    network = lower(find_network(name))
+    estimate = stored.model.estimate(network)
+    assert len(estimate.breakdown) == len(network.kernels)
+    assert math.fsum(p.latency_ms for p in estimate.breakdown) == pytest.approx(estimate.latency_ms)
+    assert all(part.latency_ms > 0 for part in estimate.breakdown)
+    if estimate.energy_mj is not None:
+        energies = [part.energy_mj or 0.0 for part in estimate.breakdown]
+        assert math.fsum(energies) == pytest.approx(estimate.energy_mj)
+        assert min(energies) > 0
+    precision = stored.model.key.precision
+    assert estimate.peak_memory_bytes == network.weight_bytes(
+        precision
+    ) + network.peak_activation_bytes(precision)
+
+
+@pytest.mark.parametrize("stored", MODELS, ids=ids)
+def test_wider_networks_cost_more(stored: StoredModel) -> None:
+    costs = [
+        stored.model.estimate(lower(find_network(f"mobilenet_v2@{width}"))).latency_ms
+        for width in (0.35, 0.75, 1.0, 1.4)
+    ]
+    assert costs == sorted(costs)
+
+
+def test_a_kernel_without_a_basis_is_an_error_that_names_it() -> None:
+    model = without(find_model("pixel-3").model, Family.DEPTHWISE)
+    with pytest.raises(UncalibratedKernelError) as caught:
+        model.estimate(lower(find_network("mobilenet_v2")))
+    for word in ("pixel-3", "depthwise_conv", "32x112x112", "calibrate"):
+        assert word in str(caught.value)
+    assert model.estimate(lower(find_network("resnet18"))).latency_ms > 0
+
+
+def test_coverage_names_what_was_never_measured() -> None:
+    model = find_model("pixel-3").model
+    gaps = model.coverage(lower(find_network("mobilenet_v3_large")))
+    reasons = {reason for gap in gaps for reason in gap.reasons}
+    assert "activation hswish was never measured here" in reasons
+    squeezed = {gap.kernel.signature.kind for gap in gaps}
+    assert KernelKind.MULTIPLY in squeezed
+    assert not model.coverage(lower(find_network("fbnet_c")))
+
+
+def test_shipped_models_name_their_device_and_evidence() -> None:
+    assert {stored.model.key.device for stored in MODELS} == set(device_names())
+    for stored in MODELS:
+        assert stored.file.parent.name == stored.model.key.device
+        assert find_device(stored.model.key.device).title
+        evidence = stored.evidence
+        assert len(evidence.log_sha256) == 64
+        assert evidence.samples > 100
+        assert evidence.licence == "MIT"
+        assert 0 < evidence.latency_error.median < 0.25
+        assert stored.model.key.precision is Precision.FP32
+    files = set(folder("latency_models").glob("*/*.json"))
+    assert files == {stored.file for stored in MODELS}
+    assert all(read_model(file) for file in files)
+
+
+def test_energy_says_what_it_is() -> None:
+    origins = {
+        stored.model.key.device: stored.model.energy and stored.model.energy.origin
+        for stored in MODELS
+    }
+    assert origins == {
+        "jetson-tx2": Origin.MEASURED,
+        "eyeriss": Origin.SIMULATED,
+        "zc706": Origin.MODELLED,
+        "raspberry-pi-4": None,
+        "pixel-3": None,
+    }
+
+
+def test_unknown_devices_are_named() -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'jetson-tx2'"):
+        find_device("jetson_tx2")
+    with pytest.raises(UnknownNameError, match="pixel-3"):
+        find_model("pixel3")
+
+
+def test_prices_of_nothing_are_empty() -> None:
+    prices = find_model("jetson-tx2").model.price([])
+    assert prices.latency_ms.shape == (0,)
+    assert np.array_equal(prices.energy_mj, np.empty(0))

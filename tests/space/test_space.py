@@ -1,0 +1,146 @@
+"""SearchSpace: counts, samples, codes, neighbours and networks agree with each other."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nas.errors import ChoiceError
+from nas.graph.lower import lower
+from nas.space.library import find_network, find_space, space_names
+from nas.space.space import SearchSpace
+
+SPACES = {name: find_space(name) for name in space_names()}
+PUBLISHED_SIZES = {
+    "nas_bench_macro": 3**8,
+    "mnasnet": (3 * 3 * 2 * 2) ** 6 * (4 * 3 * 2 * 2),
+    "mobilenet_v3": 25 * (9**2 + 9**3 + 9**4) ** 5,
+    "fbnet": 9**22,
+    "fbnet_cifar100": 9**22,
+    "proxylessnas": 6**6 * 7**15,
+}
+spaces = st.sampled_from(sorted(SPACES)).map(SPACES.__getitem__)
+
+
+def test_sizes_are_those_published() -> None:
+    assert {name: SPACES[name].size for name in PUBLISHED_SIZES} == PUBLISHED_SIZES
+
+
+@given(spaces, st.integers(0, 2**31))
+def test_samples_encode_decode_and_build(space: SearchSpace, seed: int) -> None:
+    code = space.sample(1, seed=seed)[0]
+    choices = space.decode(code)
+    assert space.contains(choices)
+    assert np.array_equal(space.encode(choices), code)
+    assert np.array_equal(space.canonical(code[None])[0], code)
+    lower(space.architecture(code)).check()
+
+
+@given(spaces, st.integers(0, 2**31))
+def test_neighbours_differ_in_one_choice_and_know_each_other(
+    space: SearchSpace, seed: int
+) -> None:
+    code = space.sample(1, seed=seed)[0]
+    neighbours = space.neighbours(code)
+    active = [i for i in range(len(space.variables)) if space.is_active(i, code)]
+    assert len(neighbours) == sum(len(space.variables[i].values) - 1 for i in active)
+    assert len(np.unique(neighbours, axis=0)) == len(neighbours)
+    for neighbour in neighbours[:: max(1, len(neighbours) // 5)]:
+        both = [i for i in active if space.is_active(i, neighbour)]
+        assert sum(code[i] != neighbour[i] for i in both) <= 1
+        assert not np.array_equal(code, neighbour)
+
+
+def test_every_network_of_the_macro_space_is_sampled_built_and_distinct() -> None:
+    space = SPACES["nas_bench_macro"]
+    codes = np.array(np.unravel_index(np.arange(space.size), (3,) * 8)).T.astype(np.int16)
+    sampled = {tuple(code) for code in space.sample(80_000, seed=0)}
+    assert len(sampled) == space.size
+    texts = {space.architecture(code).text for code in codes[::7]}
+    # Which of two equal blocks is the identity does not change the network.
+    assert len(texts) < len(codes[::7])
+    repeated = space.encode(
+        space.decode(codes[0]) | {"stage2.block2.operation": "k3_e3"}
+    ), space.encode(space.decode(codes[0]) | {"stage2.block3.operation": "k3_e3"})
+    assert space.architecture(repeated[0]).id == space.architecture(repeated[1]).id
+
+
+def test_sampling_is_uniform_over_networks_not_over_depths() -> None:
+    space = SPACES["mobilenet_v3"]
+    depth = [v.name for v in space.variables].index("stage1.depth")
+    drawn = Counter(space.sample(20_000, seed=5)[:, depth].tolist())
+    expected = {0: 9**2, 1: 9**3, 2: 9**4}
+    total = sum(expected.values())
+    for code, count in expected.items():
+        assert drawn[code] / 20_000 == pytest.approx(count / total, abs=0.01)
+
+
+def test_sampling_is_repeatable() -> None:
+    space = SPACES["fbnet"]
+    assert np.array_equal(space.sample(50, seed=3), space.sample(50, seed=3))
+    assert not np.array_equal(space.sample(50, seed=3), space.sample(50, seed=4))
+
+
+def test_inactive_choices_are_dropped_and_do_not_matter() -> None:
+    space = SPACES["mobilenet_v3"]
+    code = space.sample(1, seed=0)[0]
+    choices = space.decode(code) | {"stage1.depth": 2}
+    names = [f"stage1.block{b}.{f}" for b in (3, 4) for f in ("kernel", "expansion")]
+    bare = {name: value for name, value in choices.items() if name not in names}
+    full = bare | {name: (7 if "kernel" in name else 6.0) for name in names}
+    assert np.array_equal(space.encode(bare), space.encode(full))
+    assert set(names).isdisjoint(space.decode(space.encode(full)))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"stage1.kernle": 3}, ["'stage1.kernle'", "'stage1.kernel'"]),
+        ({"stage1.kernel": 7}, ["`stage1.kernel` must be one of 3, 5", "got 7"]),
+        ({"stage1.kernel": True}, ["`stage1.kernel`", "True"]),
+    ],
+)
+def test_choices_outside_the_space_are_named(change: dict[str, int], words: list[str]) -> None:
+    space = SPACES["mnasnet"]
+    choices = space.decode(space.sample(1, seed=0)[0]) | change
+    assert not space.contains(choices)
+    with pytest.raises(ChoiceError) as caught:
+        space.encode(choices)
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_missing_choices_and_bad_codes_are_named() -> None:
+    space = SPACES["mnasnet"]
+    code = space.sample(1, seed=0)[0]
+    choices = space.decode(code)
+    del choices["stage3.se"]
+    with pytest.raises(ChoiceError, match=r"`stage3.se` must be chosen"):
+        space.encode(choices)
+    with pytest.raises(ChoiceError, match="28 numbers"):
+        space.decode(code[:-1])
+    code[0] = 9
+    with pytest.raises(ChoiceError, match="0 to 2; got 9"):
+        space.decode(code)
+
+
+def test_published_networks_are_members_of_their_spaces() -> None:
+    efficientnet = SPACES["efficientnet"]
+    depths = {0: (1, 2, 2, 3, 3, 4, 1), 4: (2, 4, 4, 6, 6, 8, 2)}
+    kernels = (3, 3, 5, 3, 5, 5, 3)
+    for version, width, resolution in ((0, 1.0, 224), (4, 1.4, 380)):
+        choices: dict[str, int | float | str] = {
+            "resolution": resolution,
+            "width_multiplier": width,
+        }
+        for stage, depth in enumerate(depths[version], start=1):
+            choices[f"stage{stage}.depth"] = depth
+            if stage > 1:
+                choices[f"stage{stage}.kernel"] = kernels[stage - 1]
+                choices[f"stage{stage}.expansion"] = 6.0
+        built = efficientnet.architecture(efficientnet.encode(choices))
+        assert built == find_network(f"efficientnet_b{version}")
