@@ -38,6 +38,10 @@ _RULES = {
 }
 
 
+# What the YAML reader lets through from Python for values such as 2024-99-99 or a nest too deep.
+_UNREADABLE = (ValueError, TypeError, AttributeError, KeyError, RecursionError)
+
+
 class Declaration(BaseModel):
     """Base of every schema read from YAML: frozen, and an unknown key is an error."""
 
@@ -88,10 +92,15 @@ def check(document: object, schema: type[_Model], file: Path | str) -> _Model:
         received = "nothing" if document is None else f"{_show(document)}"
         problem = Problem("", "the document must be a mapping of keys to values", received)
         raise DeclarationError(file, [problem])
+    # JSON mode is strict about numbers, text and booleans, yet reads lists as tuples and text
+    # as enums, which is what YAML can write.
     try:
-        # JSON mode is strict about numbers, text and booleans, yet reads lists as tuples and text
-        # as enums, which is what YAML can write.
-        return schema.model_validate_json(json.dumps(document, default=str))
+        text = json.dumps(document, default=str)
+    except _UNREADABLE as error:
+        problem = Problem("", "must hold plain values under keys of text", f"{error}")
+        raise DeclarationError(file, [problem]) from None
+    try:
+        return schema.model_validate_json(text)
     except ValidationError as error:
         # A list with a bad item is also reported as too short: only the item is news.
         details = [d for d in error.errors() if d["type"] != "too_short" or d["input"] == []]
@@ -115,6 +124,9 @@ def read_mapping(file: Path) -> object:
         place = f"line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         received = f"{getattr(error, 'problem', None) or error}"
         raise DeclarationError(file, [Problem(place, "must be valid YAML", received)]) from None
+    except _UNREADABLE as error:
+        received = f"{error or type(error).__name__}"
+        raise DeclarationError(file, [Problem("", "must be valid YAML", received)]) from None
 
 
 def _problems(detail: ErrorDetails, schema: type[BaseModel]) -> Iterator[Problem]:

@@ -7,18 +7,23 @@ from typing import Annotated
 
 import typer
 
+from nas.cli.options import Json
 from nas.cli.output import note, out, print_json, print_table
 from nas.graph.lower import lower
 from nas.space.library import find_network, find_space, reference_networks, space_names
 from nas.space.space import SearchSpace
 
 app = typer.Typer(help="List, show and check search spaces and reference networks.")
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 
 @app.callback(invoke_without_command=True)
 def spaces(context: typer.Context, as_json: Json = False) -> None:
-    """List the shipped search spaces and reference networks."""
+    """List the shipped search spaces and reference networks.
+
+    Example: nas spaces
+
+    Example: nas spaces show mnasnet
+    """
     if context.invoked_subcommand is not None:
         return
     found = [find_space(name) for name in space_names()]
@@ -53,10 +58,15 @@ def spaces(context: typer.Context, as_json: Json = False) -> None:
 
 @app.command()
 def show(
-    name: Annotated[str, typer.Argument(help="A shipped space, or a path to a YAML file.")],
+    name: Annotated[
+        str, typer.Argument(metavar="SPACE", help="A shipped space, or a path to a YAML file.")
+    ],
     as_json: Json = False,
 ) -> None:
-    """Show the stages, choices and size of a space."""
+    """Show the stages, choices and size of a space.
+
+    Example: nas spaces show mobilenet_v3
+    """
     space = find_space(name)
     if as_json:
         print_json(
@@ -89,9 +99,13 @@ def show(
 
 @app.command()
 def check(
-    file: Annotated[Path, typer.Argument(help="A search space in YAML.")], as_json: Json = False
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A search space in YAML.")],
+    as_json: Json = False,
 ) -> None:
-    """Check a space of your own: every error with its place, rule and nearest valid value."""
+    """Check a space of your own: every error with its place, rule and nearest valid value.
+
+    Example: nas spaces check my-space.yaml
+    """
     space = SearchSpace.from_file(file)
     sampled = space.sample(200, seed=0)
     costs = [lower(space.architecture(code)) for code in sampled]

@@ -204,8 +204,7 @@ def find_model(device: str) -> StoredModel:
     Raises:
         UnknownNameError: if the device has no model.
     """
-    models = device_models(device)
-    if not models:
-        known = {file.parent.name for file in folder("latency_models").glob("*/*.json")}
+    known = {file.parent.name for file in folder("latency_models").glob("*/*.json")}
+    if device not in known:
         raise UnknownNameError("device", device, known)
-    return models[0]
+    return device_models(device)[0]

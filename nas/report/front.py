@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from nas.graph.lower import lower
 from nas.pareto import Sense, knee, minimized
-from nas.space.architecture import Image, parse
+from nas.space.architecture import parse
 from nas.store.records import EvaluationRecord, ObjectiveRecord, StudyRecord
 
 
@@ -110,8 +111,9 @@ class FrontView:
             if wanted == word and name in columns:
                 best = int(np.argmin(minimized(table, senses)[:, list(columns).index(name)]))
                 return self.front[best]
-        if wanted.isdigit() and 1 <= int(wanted) <= len(self.front):
-            return self.front[int(wanted) - 1]
+        rows = {str(index): point for index, point in enumerate(self.front, start=1)}
+        if wanted in rows:
+            return rows[wanted]
         if matches := [point for point in self.front if point.id == wanted]:
             return matches[0]
         raise KeyError(
@@ -180,8 +182,10 @@ def staircase(
 
 
 def summary(text: str) -> str:
-    """An architecture in a few words: resolution, blocks and widths."""
+    """A network in a few words: resolution, blocks, work and size."""
     architecture = parse(text)
-    image: Image = architecture.image
-    widths = [getattr(block, "width", 0) for block in architecture.blocks]
-    return f"{image.height} px, {len(architecture.blocks)} blocks, up to {max(widths)} channels"
+    network = lower(architecture)
+    return (
+        f"{architecture.image.height} px, {len(architecture.blocks)} blocks, "
+        f"{network.macs / 1e6:.0f} M MACs, {network.parameters / 1e6:.1f} M params"
+    )

@@ -16,11 +16,12 @@ from nas.pareto import front
 from nas.search.objectives import OBJECTIVES
 from nas.search.problem import Problem
 from nas.search.proposer import OptunaProposer, Told
+from nas.space.architecture import Architecture
 from nas.space.space import Codes
 from nas.store.records import EvaluationRecord, EvaluationState, StudyRecord
 from nas.store.store import Store
 
-# A sampler that only repeats itself has exhausted its ideas (or the space): stop asking.
+# So many batches without a single new network within the limits mean that there is none to find.
 _PATIENCE_BATCHES = 100
 
 
@@ -35,10 +36,11 @@ class Progress:
 
 @dataclass
 class _State:
-    """What the study knows, by architecture id."""
+    """What the study knows, by architecture id; `replayed` are those proposed in this process."""
 
     study: StudyRecord
     known: dict[str, Told] = field(default_factory=dict)
+    replayed: set[str] = field(default_factory=set)
     evaluated: int = 0
 
     @property
@@ -51,6 +53,9 @@ def run_study(
 ) -> StudyRecord:
     """Run a study to its end, from wherever it stands.
 
+    A resumed study proposes again from the start, is told what the store knows, and so continues
+    exactly as if it had never stopped. It ends early when nothing new fits the limits.
+
     Raises:
         InfeasibleError: if no network fits the limits; nothing is stored then.
         StoreError: if a study of that name asked for something else.
@@ -60,26 +65,17 @@ def run_study(
     on_progress(Progress(state.evaluated, state.over_limit, goal))
     if state.study.finished_at is not None:
         return state.study
-    proposer = OptunaProposer(
-        problem.space,
-        problem.spec.objectives,
-        seed=problem.spec.seed,
-        told=list(state.known.values()),
-    )
+    proposer = OptunaProposer(problem.space, problem.spec.objectives, seed=problem.spec.seed)
     idle = 0
-    while state.evaluated < goal and idle < _PATIENCE_BATCHES and not _exhausted(problem, state):
-        before = len(state.known)
-        _step(problem, store, state, proposer)
-        idle = idle + 1 if len(state.known) == before else 0
+    while state.evaluated < goal and idle < _PATIENCE_BATCHES:
+        codes = proposer.ask()
+        if len(codes) == 0:
+            break
+        idle = 0 if _step(problem, store, state, proposer, codes) else idle + 1
         on_progress(Progress(state.evaluated, state.over_limit, goal))
     store_front(store, state.study)
     store.finish(state.study.id)
     return store.study(state.study.name)
-
-
-def _exhausted(problem: Problem, state: _State) -> bool:
-    """Whether every network of a small space is known."""
-    return len(state.known) >= problem.space.size
 
 
 def _resume(problem: Problem, store: Store) -> _State:
@@ -106,42 +102,52 @@ def _excess(problem: Problem, values: Mapping[str, float]) -> Mapping[str, float
     return {name: values[name] / limit - 1 for name, limit in problem.limits.items()}
 
 
-def _step(problem: Problem, store: Store, state: _State, proposer: OptunaProposer) -> None:
-    """One batch: ask, screen by cost, evaluate what is new and fits, record, tell."""
-    codes = proposer.ask()
+def _step(
+    problem: Problem, store: Store, state: _State, proposer: OptunaProposer, codes: Codes
+) -> bool:
+    """One batch: screen by cost, evaluate what is new and fits, record, tell.
+
+    Returns:
+        Whether the batch held a network within the limits that this process had not seen.
+    """
     architectures = [problem.space.architecture(code) for code in codes]
-    new: dict[str, int] = {}
-    for row, architecture in enumerate(architectures):
-        if architecture.id not in state.known:
-            new.setdefault(architecture.id, row)
-    rows = np.array(list(new.values()), dtype=np.intp)
-    room = problem.spec.evaluations - state.evaluated
-    told = _evaluate(problem, codes[rows], room) if len(rows) else []
-    records: list[EvaluationRecord] = []
-    for (identity, row), known in zip(new.items(), told, strict=False):
-        fits = all(excess <= 0 for excess in known.excess.values())
-        records.append(
-            EvaluationRecord(
-                len(state.known) + len(records),
-                identity,
-                architectures[row].text,
-                dict(known.choices),
-                EvaluationState.COMPLETE if fits else EvaluationState.OVER_LIMIT,
-                dict(known.values),
-                None if fits else _reason(known),
-            )
-        )
+    new = {a.id: row for row, a in reversed(list(enumerate(architectures)))}
+    new = {identity: row for identity, row in new.items() if identity not in state.known}
+    rows = sorted(new.values())
+    told = _evaluate(problem, codes[rows], problem.spec.evaluations - state.evaluated)
+    pairs = [(architectures[row], known) for row, known in zip(rows, told, strict=False)]
+    records = [
+        _record(len(state.known) + index, architecture, known)
+        for index, (architecture, known) in enumerate(pairs)
+    ]
     store.record(state.study.id, records)
-    for record, known in zip(records, told, strict=True):
-        state.known[record.architecture_id] = known
-        state.evaluated += record.state is EvaluationState.COMPLETE
+    state.known |= {architecture.id: known for architecture, known in pairs}
+    state.evaluated += sum(record.state is EvaluationState.COMPLETE for record in records)
+    fits = False
     for code, architecture in zip(codes, architectures, strict=True):
-        if architecture.id in state.known:
-            proposer.tell(code, state.known[architecture.id])
+        if (known_now := state.known.get(architecture.id)) is not None:
+            proposer.tell(code, known_now)
+            fits = fits or (known_now.fits and architecture.id not in state.replayed)
+            state.replayed.add(architecture.id)
+    return fits
+
+
+def _record(number: int, architecture: Architecture, told: Told) -> EvaluationRecord:
+    return EvaluationRecord(
+        number,
+        architecture.id,
+        architecture.text,
+        dict(told.choices),
+        EvaluationState.COMPLETE if told.fits else EvaluationState.OVER_LIMIT,
+        dict(told.values),
+        None if told.fits else _reason(told),
+    )
 
 
 def _evaluate(problem: Problem, codes: Codes, room: int) -> list[Told]:
     """What becomes of new candidates, up to the one that uses the last evaluation."""
+    if len(codes) == 0:
+        return []
     costs = problem.costs(codes)
     excess = problem.excess(costs)
     fits = np.all([value <= 0 for value in excess.values()] or [np.ones(len(codes), bool)], axis=0)

@@ -1,24 +1,26 @@
 """Told evaluations → the next candidates, by an Optuna sampler over an in-memory study.
 
-Why in memory: the store is the one truth (design of this package); Optuna's study is rebuilt from
-stored rows whenever a search starts, so that a crash cannot leave two.
+Why in memory: the store is the one truth. Optuna's study is rebuilt from stored rows whenever a
+search starts, so that a crash cannot leave two truths.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import optuna
 from optuna.distributions import CategoricalDistribution
 from optuna.study import StudyDirection
-from optuna.trial import TrialState, create_trial
+from optuna.trial import TrialState
 
 from nas.pareto import Sense
 from nas.search.objectives import OBJECTIVES
 from nas.space.space import Codes, SearchSpace
 
+# Spaces of up to so many codes are searched to the last network.
+_EXHAUSTIBLE = 100_000
 # What a candidate that was never evaluated is told with: constrained dominance looks at its
 # constraints alone, but Optuna wants a number in every place.
 _NOT_EVALUATED = {Sense.MINIMIZE: 1e300, Sense.MAXIMIZE: -1e300}
@@ -48,66 +50,105 @@ class Told:
     values: Mapping[str, float]
     excess: Mapping[str, float]
 
+    @property
+    def fits(self) -> bool:
+        """Whether it is within every limit."""
+        return all(excess <= 0 for excess in self.excess.values())
+
 
 class OptunaProposer:
-    """Proposes by NSGA-II (Deb et al., 2002) with constrained dominance.
+    """Proposes by NSGA-II (Deb et al., 2002) with constrained dominance, never the same twice.
+
+    Where the sampler repeats itself, an unknown neighbour of what it wanted is proposed instead.
+    Proposals are a function of the seed and of what was told: told the same again, a new proposer
+    proposes the same again.
 
     Args:
         space: What to propose from.
         objectives: Names, in the order of the study.
-        seed: Of the sampler; proposals are a function of it and of what was told.
-        told: What is known from before.
+        seed: Of the sampler.
     """
 
     batch_size = 50
 
-    def __init__(
-        self, space: SearchSpace, objectives: Sequence[str], *, seed: int, told: Sequence[Told]
-    ) -> None:
+    def __init__(self, space: SearchSpace, objectives: Sequence[str], *, seed: int) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._space, self._objectives = space, tuple(objectives)
         self._distributions = distributions(space)
-        sampler = optuna.samplers.NSGAIISampler(
-            population_size=self.batch_size, seed=(seed + len(told)) % 2**32
+        self._study = optuna.create_study(
+            sampler=optuna.samplers.NSGAIISampler(population_size=self.batch_size, seed=seed),
+            directions=[StudyDirection[OBJECTIVES[name].sense.name] for name in objectives],
         )
-        directions = [StudyDirection[OBJECTIVES[name].sense.name] for name in objectives]
-        self._study = optuna.create_study(sampler=sampler, directions=directions)
-        self._study.add_trials([self._trial(known) for known in told])
-        self._asked: dict[bytes, list[optuna.Trial]] = {}
-
-    def _values(self, told: Told) -> list[float]:
-        return [
-            told.values.get(name, _NOT_EVALUATED[OBJECTIVES[name].sense])
-            for name in self._objectives
-        ]
-
-    def _trial(self, told: Told) -> optuna.trial.FrozenTrial:
-        missing = {
-            variable.name: variable.values[0]
-            for variable in self._space.variables
-            if variable.name not in told.choices
-        }
-        return create_trial(
-            state=TrialState.COMPLETE,
-            values=self._values(told),
-            params={**told.choices, **missing},
-            distributions=dict(self._distributions),
-            constraints=dict(told.excess),
-        )
+        self._rng = np.random.default_rng(seed)
+        self._elsewhere = self._anywhere()
+        self._asked: dict[bytes, optuna.Trial] = {}
+        self._told: dict[bytes, Told] = {}
 
     def ask(self) -> Codes:
-        """The next candidates; canonical codes of shape (batch_size, variables)."""
-        rows = []
-        for _ in range(self.batch_size):
+        """The next candidates, none asked before; canonical codes of shape (count, variables).
+
+        The count is the batch size, or less (down to 0) when the space has nothing new.
+        """
+        rows: list[Codes] = []
+        while len(rows) < self.batch_size:
             trial = self._study.ask(dict(self._distributions))
             code = self._space.encode(trial.params)
-            self._asked.setdefault(code.tobytes(), []).append(trial)
-            rows.append(code)
-        return np.array(rows)
+            if self._is_new(code):
+                self._asked[code.tobytes()] = trial
+                rows.append(code)
+                continue
+            self._dismiss(trial, code)
+            fresh = self._fresh(code)
+            if fresh is None:
+                break
+            self._study.enqueue_trial(self._parameters(fresh))
+        return np.array(rows, dtype=np.int16).reshape(len(rows), len(self._space.variables))
 
     def tell(self, code: Codes, told: Told) -> None:
         """What became of an asked candidate."""
-        trial = self._asked[code.tobytes()].pop()
+        key = code.tobytes()
+        self._told[key] = told
+        self._finish(self._asked.pop(key), told)
+
+    def _is_new(self, code: Codes) -> bool:
+        key = code.tobytes()
+        return key not in self._told and key not in self._asked
+
+    def _dismiss(self, trial: optuna.Trial, code: Codes) -> None:
+        """End a trial that repeats another: with what is known, or as failed while nothing is."""
+        if (known := self._told.get(code.tobytes())) is not None:
+            self._finish(trial, known)
+        else:
+            self._study.tell(trial, state=TrialState.FAIL)
+
+    def _finish(self, trial: optuna.Trial, told: Told) -> None:
         for name, excess in told.excess.items():
             trial.set_constraint(name, excess)
-        self._study.tell(trial, self._values(told))
+        values = [
+            told.values.get(name, _NOT_EVALUATED[OBJECTIVES[name].sense])
+            for name in self._objectives
+        ]
+        self._study.tell(trial, values)
+
+    def _fresh(self, code: Codes) -> Codes | None:
+        """A candidate not asked before: next to this one if possible, else anywhere."""
+        near = [one for one in self._space.neighbours(code) if self._is_new(one)]
+        if near:
+            return near[self._rng.integers(len(near))]
+        return next((other for other in self._elsewhere if self._is_new(other)), None)
+
+    def _anywhere(self) -> Iterator[Codes]:
+        """Random candidates without end; each once where the space is small enough to exhaust."""
+        counts = self._space.cardinalities
+        if np.prod(counts.astype(float)) <= _EXHAUSTIBLE:
+            order = self._rng.permutation(int(np.prod(counts)))
+            codes = np.array(np.unravel_index(order, counts.tolist())).T.astype(np.int16)
+            yield from self._space.canonical(codes)
+            return
+        while True:
+            yield from self._space.sample(100, seed=int(self._rng.integers(2**32)))
+
+    def _parameters(self, code: Codes) -> dict[str, int | float | str]:
+        """Choices by name, inactive variables at their first value, as Optuna wants them all."""
+        first = {variable.name: variable.values[0] for variable in self._space.variables}
+        return first | self._space.decode(code)

@@ -44,9 +44,10 @@ _LETTERS = {
     "g": "groups",
     "p": "padding",
 }
-_IMAGE = re.compile(r"image (\d+)x(\d+)x(\d+)")
-_NUMBER = re.compile(r"([a-z])(\d+)")
-_SE = re.compile(r"se(\d+):([a-z0-9]+):([a-z0-9]+)")
+_DIGITS = 9
+_IMAGE = re.compile(rf"image (\d{{1,{_DIGITS}}})x(\d{{1,{_DIGITS}}})x(\d{{1,{_DIGITS}}})")
+_NUMBER = re.compile(rf"([a-z])(\d{{1,{_DIGITS}}})")
+_SE = re.compile(rf"se(\d{{1,{_DIGITS}}}):([a-z0-9]+):([a-z0-9]+)")
 _E = TypeVar("_E", Activation, Gate)
 
 
@@ -174,7 +175,7 @@ def _parse_word(word: str, where: str, position: int) -> tuple[str, Any]:
         return _LETTERS[match[1]], int(match[2])
     activations = ", ".join(item.value for item in Activation)
     raise ArchitectureError(
-        f"{where}: word {position} must be one of k/s/c/h/g/p followed by a number, "
+        f"{where}: word {position} must be one of k/s/c/h/g/p followed by up to {_DIGITS} digits, "
         f"an activation ({activations}), se<width>:<activation>:<gate>, bias or nobias; "
         f"got {word!r}{did_you_mean(word, [item.value for item in Activation])}"
     )
@@ -279,14 +280,17 @@ def _member(enum: type[_E], value: Any, where: str) -> _E:
 
 
 def _integer(where: str, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ArchitectureError(f"`{where}` must be a whole number; got {value!r}")
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) >= 10**_DIGITS:
+        raise ArchitectureError(
+            f"`{where}` must be a whole number of up to {_DIGITS} digits; got {value!r}"
+        )
     return value
 
 
 def read_json(text: str) -> Architecture:
     """Read architecture JSON from its text."""
     try:
-        return from_json(json.loads(text))
-    except json.JSONDecodeError as error:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as error:  # also of numbers and nests beyond measure
         raise ArchitectureError(f"architecture JSON must parse; got {error}") from None
+    return from_json(document)

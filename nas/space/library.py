@@ -22,7 +22,7 @@ from nas.space.blocks import Block
 from nas.space.rounding import make_divisible
 from nas.space.space import SearchSpace
 
-_NAME = re.compile(r"([a-z][a-z0-9_]*)(?:@([0-9.]+))?(?:/(\d+))?")
+_NAME = re.compile(r"([a-z][a-z0-9_]*)(?:@([0-9.]+))?(?:/(\d{1,5}))?")
 
 
 class WidthRule(Declaration):

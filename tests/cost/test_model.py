@@ -54,7 +54,9 @@ def test_an_estimate_is_the_sum_of_its_breakdown_and_no_kernel_is_free(
     network = lower(find_network(name))
     estimate = stored.model.estimate(network)
     assert len(estimate.breakdown) == len(network.kernels)
-    assert math.fsum(p.latency_ms for p in estimate.breakdown) == pytest.approx(estimate.latency_ms)
+    assert math.fsum(p.latency_ms for p in estimate.breakdown) == pytest.approx(
+        estimate.latency_ms
+    )
     assert all(part.latency_ms > 0 for part in estimate.breakdown)
     if estimate.energy_mj is not None:
         energies = [part.energy_mj or 0.0 for part in estimate.breakdown]

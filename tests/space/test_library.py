@@ -12,7 +12,11 @@ from nas.space.architecture import parse
 from nas.space.library import find_network, find_space, reference_networks, space_names
 
 MACS = {"mobilenet_v2": 300.8e6, "mobilenet_v3_large": 216.6e6}
-SCALED = {"mobilenet_v2@1.4": 6_108_776, "mobilenet_v2@0.5": 1_968_680, "mobilenet_v1@0.25": 470_072}
+SCALED = {
+    "mobilenet_v2@1.4": 6_108_776,
+    "mobilenet_v2@0.5": 1_968_680,
+    "mobilenet_v1@0.25": 470_072,
+}
 
 
 @pytest.mark.parametrize("name", sorted(reference_networks()))

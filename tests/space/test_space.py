@@ -63,9 +63,10 @@ def test_every_network_of_the_macro_space_is_sampled_built_and_distinct() -> Non
     texts = {space.architecture(code).text for code in codes[::7]}
     # Which of two equal blocks is the identity does not change the network.
     assert len(texts) < len(codes[::7])
-    repeated = space.encode(
-        space.decode(codes[0]) | {"stage2.block2.operation": "k3_e3"}
-    ), space.encode(space.decode(codes[0]) | {"stage2.block3.operation": "k3_e3"})
+    repeated = (
+        space.encode(space.decode(codes[0]) | {"stage2.block2.operation": "k3_e3"}),
+        space.encode(space.decode(codes[0]) | {"stage2.block3.operation": "k3_e3"}),
+    )
     assert space.architecture(repeated[0]).id == space.architecture(repeated[1]).id
 
 

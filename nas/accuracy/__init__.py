@@ -1,0 +1,1 @@
+"""Candidates → accuracy, by evaluators behind one protocol."""

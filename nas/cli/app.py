@@ -1,0 +1,43 @@
+"""All verbs → one Typer application."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from nas import __version__
+from nas.cli import calibrate, costs, devices, export, search, spaces, studies
+
+app = typer.Typer(
+    name="nas",
+    help="Find the best networks for your device: accuracy against latency, energy and memory.",
+    epilog="Start with: nas search quickstart",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(search.search)
+app.command()(studies.studies)
+app.command()(studies.front)
+app.command()(export.export)
+app.command()(costs.cost)
+app.command()(costs.show)
+app.command()(devices.devices)
+app.command("calibrate")(calibrate.calibrate_device)
+app.add_typer(spaces.app, name="spaces")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"nas {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def nas(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Find the best networks for your device: accuracy against latency, energy and memory."""

@@ -1,0 +1,126 @@
+"""A stored study → its front for people and scripts: a table, CSV, a picture, one network."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nas.cli.output import heading, number, print_table
+from nas.errors import InputError, OutputError
+
+if TYPE_CHECKING:
+    from nas.report.front import FrontView, Point
+    from nas.store.store import Store
+
+_SHOWN = 25
+
+
+def stored_view(store: Store, name: str) -> FrontView:
+    """The view of a study with a front.
+
+    Raises:
+        UnknownNameError: if there is no such study.
+        InputError: if the study has no front.
+    """
+    from nas.report.front import front_view
+    from nas.report.references import costed_references
+    from nas.space.architecture import parse
+    from nas.store.records import EvaluationState
+
+    study = store.study(name)
+    records = store.front(study.id)
+    evaluations = store.evaluations(study.id, state=EvaluationState.COMPLETE)
+    if not records:
+        fix = (
+            "no network within its limits was found: give wider limits or more evaluations"
+            if study.finished_at
+            else "it was interrupted: run the same search again to finish it"
+        )
+        raise InputError(
+            f"`study` must have a front; {name!r} has none, {len(evaluations):,} networks are "
+            f"evaluated; {fix}"
+        )
+    last = parse(records[0].architecture_text).blocks[-1]
+    references = costed_references(
+        str(study.spec["device"]), classes=int(getattr(last, "width", 0))
+    )
+    return front_view(study, evaluations, records, references=references)
+
+
+def picked(view: FrontView, pick: str) -> Point:
+    """One network of a front.
+
+    Raises:
+        InputError: with what may be picked.
+    """
+    try:
+        return view.pick(pick)
+    except KeyError as error:
+        raise InputError(f"`--pick` {error.args[0]}; got {pick!r}") from None
+
+
+def print_front(view: FrontView, *, whole: bool = False) -> None:
+    """Print a front as a table: some rows evenly along it, or the whole."""
+    from nas.graph.lower import lower
+    from nas.report.front import thinned
+    from nas.space.architecture import parse
+
+    names = [objective.name for objective in view.objectives]
+    sizes = [name for name in ("macs", "parameters") if name not in names]
+    rows = []
+    for index in thinned(view.front, len(view.front) if whole else _SHOWN):
+        point = view.front[index]
+        architecture = parse(point.text)
+        network = lower(architecture)
+        rows.append(
+            [
+                str(index + 1),
+                *(number(point.values[name], name) for name in names),
+                point.id,
+                str(architecture.image.height),
+                str(len(architecture.blocks)),
+                *(number(getattr(network, name), name) for name in sizes),
+            ]
+        )
+    title = f"{view.space} on {view.device}: {len(view.front)} networks on the front"
+    if len(rows) < len(view.front):
+        title += f", {len(rows)} shown (nas front {view.study} --all)"
+    columns = ["#", *map(heading, names), "id", "px", "blocks", *map(heading, sizes)]
+    print_table(columns, rows, title=title)
+
+
+def csv_text(view: FrontView) -> str:
+    """The front as CSV: the objectives, the id and the text of every network on it."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    names = [objective.name for objective in view.objectives]
+    writer.writerow([*names, "id", "architecture"])
+    for point in view.front:
+        writer.writerow([*(repr(point.values[name]) for name in names), point.id, point.text])
+    return text.getvalue()
+
+
+def write_picture(view: FrontView, file: Path) -> None:
+    """Write the interactive picture of a front."""
+    from nas.report.picture import draw, write_html
+
+    write_html(draw(view), file)
+
+
+def check_writable(file: Path) -> None:
+    """Refuse before the work is done what could not be written after it.
+
+    Raises:
+        OutputError: with the reason.
+    """
+    reason = "that is a folder"
+    try:
+        if not file.is_dir():
+            with tempfile.NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}."):
+                return
+    except OSError as error:
+        reason = error.strerror or str(error)
+    raise OutputError(f"`--html` must be a file that can be written; got {file}: {reason}")

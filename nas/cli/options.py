@@ -1,0 +1,17 @@
+"""Options that several verbs share, declared once."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+Database = Annotated[
+    str,
+    typer.Option(
+        "--db",
+        metavar="PLACE",
+        help="Where studies and their networks are: a SQLite file, or a PostgreSQL URL.",
+    ),
+]

@@ -1,0 +1,90 @@
+"""Every verb explains itself, starts quickly and answers a wrong option with exit code 2."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import nas
+from tests.cli.conftest import Run, Start
+
+VERBS = (
+    "search", "studies", "front", "export", "cost", "show", "devices", "calibrate",
+    "spaces", "spaces show", "spaces check",
+)  # fmt: skip
+
+LOADED = """
+import sys
+from nas.cli.main import main
+try:
+    main()
+finally:
+    heavy = {"torch", "ray", "optuna", "sqlalchemy", "alembic", "plotly", "onnx", "pandas"}
+    print("loaded:", *sorted(heavy & set(sys.modules)), file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_help_teaches_by_an_example(run: Run, verb: str) -> None:
+    done = run(*verb.split(), "--help")
+    assert done.code == 0
+    assert re.search(rf"Example:\s+nas\s+{verb.split()[0]}", done.out)
+    assert not done.err
+
+
+def test_help_names_every_verb_and_where_to_start(run: Run) -> None:
+    done = run("-h")
+    assert done.code == 0
+    for verb in VERBS:
+        assert verb.split()[0] in done.out
+    assert "nas search quickstart" in done.out
+
+
+def test_every_verb_is_tested_here(run: Run) -> None:
+    from nas.cli.app import app
+    from nas.cli.spaces import app as spaces
+
+    top = {c.name or c.callback.__name__ for c in app.registered_commands if c.callback}
+    inner = {f"spaces {c.callback.__name__}" for c in spaces.registered_commands if c.callback}
+    assert top | inner | {"spaces"} == set(VERBS)
+
+
+def test_version(run: Run) -> None:
+    assert run("--version").out == f"nas {nas.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("nosuch",),
+        ("spaces", "nosuch"),
+        ("devices", "--nosuch"),
+        ("show", "mobilenet_v2"),
+        ("export", "mobilenet_v2"),
+        ("search", "--evaluations", "many"),
+        ("search", "--max-latency-ms", "fast"),
+        (),
+    ],
+)
+def test_usage_errors_exit_with_2(run: Run, arguments: tuple[str, ...]) -> None:
+    done = run(*arguments)
+    assert done.code == 2
+    assert "Traceback" not in done.err
+    assert done.err or not arguments
+
+
+@pytest.mark.parametrize(
+    "arguments", [("spaces",), ("cost", "mobilenet_v2", "--device", "pixel-3"), ("search", "-h")]
+)
+def test_light_verbs_load_no_framework(
+    start: Start, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    import sys
+
+    process = start(*arguments, cwd=tmp_path, command=(sys.executable, "-c", LOADED))
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert out
+    assert err.splitlines()[-1].split() == ["loaded:"]
