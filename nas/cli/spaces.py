@@ -13,7 +13,7 @@ from nas.graph.lower import lower
 from nas.space.library import find_network, find_space, reference_networks, space_names
 from nas.space.space import SearchSpace
 
-app = typer.Typer(help="List, show and check search spaces and reference networks.")
+app = typer.Typer()
 
 
 @app.callback(invoke_without_command=True)

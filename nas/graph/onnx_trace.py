@@ -238,7 +238,7 @@ class _Trace:
 
         arrays: list[Array]
         if node.op == "Shape":
-            arrays = [np.array(_dims(self._types[name]), np.int64) for name in node.inputs]
+            arrays = [np.array(_dims(self._types[node.inputs[0]]), np.int64)]
         elif all(name in self._constants for name in node.inputs):
             arrays = [self._constants[name] for name in node.inputs]
         else:

@@ -22,7 +22,7 @@ from nas.store.records import EvaluationRecord, EvaluationState, StudyRecord
 from nas.store.store import Store
 
 # So many batches without a single new network within the limits mean that there is none to find.
-_PATIENCE_BATCHES = 100
+_PATIENCE_BATCHES = 250
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,14 +69,18 @@ class OptunaProposer:
         seed: Of the sampler.
     """
 
-    batch_size = 50
+    # On NAS-Bench-Macro and the quickstart study, generations of 20 that keep half of the parents'
+    # genes whole came nearer to the front at 200 to 2,000 evaluations than Optuna's defaults did.
+    batch_size = 20
 
     def __init__(self, space: SearchSpace, objectives: Sequence[str], *, seed: int) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._space, self._objectives = space, tuple(objectives)
         self._distributions = distributions(space)
         self._study = optuna.create_study(
-            sampler=optuna.samplers.NSGAIISampler(population_size=self.batch_size, seed=seed),
+            sampler=optuna.samplers.NSGAIISampler(
+                population_size=self.batch_size, crossover_prob=0.5, seed=seed
+            ),
             directions=[StudyDirection[OBJECTIVES[name].sense.name] for name in objectives],
         )
         self._rng = np.random.default_rng(seed)

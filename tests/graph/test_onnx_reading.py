@@ -296,7 +296,7 @@ def test_without_onnx_the_extra_is_named(tmp_path) -> None:
 
 SAMPLE = model(
     [
-        node("Shape", "x", "s"),
+        node("Shape", "x -", "s"),
         node("Gather", "s zero", "n"),
         node("Unsqueeze", "n first", "b"),
         node("Concat", "b rest", "target", axis=0),

@@ -1,0 +1,106 @@
+"""`nas search` from options and files: what is stored, shown, kept and never done twice."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Run
+from tests.cli.databases import dump, evaluations
+
+
+def test_a_search_stores_what_it_was_asked_for(studied: Path) -> None:
+    rows = evaluations(studied / "nas.db")
+    done = [row for row in rows if row["state"] == "complete"]
+    over = [row for row in rows if row["state"] == "over_limit"]
+    assert len(done) == 250
+    assert {row["state"] for row in rows} <= {"complete", "over_limit"}
+    assert len({row["architecture_id"] for row in rows}) == len(rows)
+    assert [row["number"] for row in rows] == list(range(len(rows)))
+    assert over, "this limit turns some networks away"
+    assert all("accuracy" not in row["values"] for row in over)
+    assert all(row["values"]["latency_ms"] > 25 for row in over)
+    assert all(row["values"]["latency_ms"] <= 25 for row in done)
+    assert all({"accuracy", "latency_ms", "energy_mj"} <= row["values"].keys() for row in done)
+
+
+def test_it_shows_the_front_and_what_to_do_next(studied: Path) -> None:
+    said = (studied / "said.txt").read_text(encoding="utf-8")
+    complaint = (studied / "complaint.txt").read_text(encoding="utf-8")
+    assert re.search(r"mnasnet on jetson-tx2: \d+ networks on the front", said)
+    assert "accuracy %  latency ms  energy mJ" in said
+    assert "nas export board --pick knee --to DIR" in complaint
+    assert "<html" in (studied / "front.html").read_text(encoding="utf-8")
+
+
+def test_a_finished_study_is_shown_again_and_nothing_is_added(
+    run: Run, studied: Path, tmp_path: Path
+) -> None:
+    shutil.copy(studied / "nas.db", tmp_path / "nas.db")
+    before, shown = dump(tmp_path / "nas.db"), run("front", "board", "--json").json()
+    again = run("search", studied / "board.yaml", "--json")
+    assert again.code == 0
+    assert again.json() == shown
+    assert dump(tmp_path / "nas.db") == before
+
+
+def test_options_alone_make_a_study_with_a_name_of_its_own(run: Run, tmp_path: Path) -> None:
+    options = ["--space", "mnasnet", "--device", "pixel-3", "--max-latency-ms", 40]
+    options += ["--evaluations", 30, "--html", "a.html"]
+    first = run("search", *options, "--json").json()
+    assert first["limits"] == {"latency_ms": 40}
+    assert run("search", *options, "--json").json() == first
+    other = run("search", *options, "--seed", 1, "--json").json()
+    assert other["study"] != first["study"]
+    names = [study["name"] for study in run("studies", "--json").json()]
+    assert names == [first["study"], other["study"]]
+    assert (tmp_path / "a.html").is_file() and not (tmp_path / "front.html").exists()
+
+
+def test_costs_alone_can_be_searched_in_a_space_of_ones_own(
+    run: Run, repository: Path, tmp_path: Path
+) -> None:
+    shipped = repository / "search_spaces" / "proxylessnas.yaml"
+    shutil.copy(shipped, tmp_path / "my space.yaml")
+    found = run(
+        "search", "--space", "my space.yaml", "--device", "zc706", "--evaluations", 30,
+        "--objective", "latency_ms", "--objective", "parameters", "--max-memory-mib", 30, "--json",
+    ).json()  # fmt: skip
+    assert re.fullmatch(r"my-space-zc706-[0-9a-f]{6}", found["study"])
+    assert found["limits"] == {"peak_memory_bytes": 30 * 2**20}
+    assert {"latency_ms", "parameters"} <= found["front"][0].keys()
+
+
+def test_options_override_a_file_only_under_another_name(
+    run: Run, studied: Path, tmp_path: Path
+) -> None:
+    shutil.copy(studied / "nas.db", tmp_path / "nas.db")
+    before = dump(tmp_path / "nas.db")
+    options = ("search", studied / "board.yaml", "--evaluations", 20)
+    refused = run(*options)
+    assert refused.code == 2
+    assert "evaluations" in refused.err and "--name" in refused.err
+    assert dump(tmp_path / "nas.db") == before
+    assert run(*options, "--name", "short").code == 0
+    assert [study["evaluated"] for study in run("studies", "--json").json()] == [250, 20]
+
+
+def test_what_the_fastest_network_needs_is_said_so_that_it_can_be_given(run: Run) -> None:
+    options = ("search", "--space", "mnasnet", "--device", "pixel-3", "--evaluations", 1)
+    refused = run(*options, "--max-latency-ms", 1)
+    assert refused.code == 2
+    needed = re.search(r"at least ([0-9.e+]+)", refused.err)
+    assert needed, refused.err
+    assert run(*options, "--max-latency-ms", needed[1]).code == 0
+
+
+@pytest.mark.parametrize("verb", ["studies", "front board"])
+def test_reading_changes_nothing(run: Run, studied: Path, tmp_path: Path, verb: str) -> None:
+    shutil.copy(studied / "nas.db", tmp_path / "nas.db")
+    before = dump(tmp_path / "nas.db")
+    assert run(*verb.split()).code == 0
+    assert dump(tmp_path / "nas.db") == before
+    assert [path.name for path in tmp_path.iterdir()] == ["nas.db"]
