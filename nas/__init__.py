@@ -27,30 +27,83 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nas.cost.artefact import find_model
+    from nas.cost.model import AdditiveKernelModel, CostModel, Estimate
+    from nas.cost.population import PopulationScorer
+    from nas.cost.profile import find_device
+    from nas.export.bundle import export
     from nas.graph.lower import lower
     from nas.graph.network import Network, Precision
+    from nas.graph.onnx import from_onnx
+    from nas.networks.build import build
+    from nas.report.front import front_view
+    from nas.report.picture import draw
+    from nas.search.loop import run_study
+    from nas.search.problem import make_problem
+    from nas.search.study import StudySpec, load_study
     from nas.space.architecture import Architecture
     from nas.space.architecture import parse as parse_architecture
+    from nas.space.library import find_network, find_space
     from nas.space.space import SearchSpace
+    from nas.store.records import EvaluationState
+    from nas.store.store import Store
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "AdditiveKernelModel",
     "Architecture",
+    "CostModel",
+    "Estimate",
+    "EvaluationState",
     "Network",
+    "PopulationScorer",
     "Precision",
     "SearchSpace",
+    "Store",
+    "StudySpec",
+    "build",
+    "draw",
+    "export",
+    "find_device",
+    "find_model",
+    "find_network",
+    "find_space",
+    "from_onnx",
+    "front_view",
+    "load_study",
     "lower",
+    "make_problem",
     "parse_architecture",
+    "run_study",
 ]
 
 _HOMES = {
+    "AdditiveKernelModel": ("nas.cost.model", "AdditiveKernelModel"),
     "Architecture": ("nas.space.architecture", "Architecture"),
+    "CostModel": ("nas.cost.model", "CostModel"),
+    "Estimate": ("nas.cost.model", "Estimate"),
+    "EvaluationState": ("nas.store.records", "EvaluationState"),
     "Network": ("nas.graph.network", "Network"),
+    "PopulationScorer": ("nas.cost.population", "PopulationScorer"),
     "Precision": ("nas.graph.network", "Precision"),
     "SearchSpace": ("nas.space.space", "SearchSpace"),
+    "Store": ("nas.store.store", "Store"),
+    "StudySpec": ("nas.search.study", "StudySpec"),
+    "build": ("nas.networks.build", "build"),
+    "draw": ("nas.report.picture", "draw"),
+    "export": ("nas.export.bundle", "export"),
+    "find_device": ("nas.cost.profile", "find_device"),
+    "find_model": ("nas.cost.artefact", "find_model"),
+    "find_network": ("nas.space.library", "find_network"),
+    "find_space": ("nas.space.library", "find_space"),
+    "from_onnx": ("nas.graph.onnx", "from_onnx"),
+    "front_view": ("nas.report.front", "front_view"),
+    "load_study": ("nas.search.study", "load_study"),
     "lower": ("nas.graph.lower", "lower"),
+    "make_problem": ("nas.search.problem", "make_problem"),
     "parse_architecture": ("nas.space.architecture", "parse"),
+    "run_study": ("nas.search.loop", "run_study"),
 }
 
 

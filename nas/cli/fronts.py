@@ -85,7 +85,8 @@ def print_front(view: FrontView, *, whole: bool = False) -> None:
                 *(number(getattr(network, name), name) for name in sizes),
             ]
         )
-    title = f"{view.space} on {view.device}: {len(view.front)} networks on the front"
+    found = f"{len(view.front)} networks" if len(view.front) > 1 else "1 network"
+    title = f"{view.space} on {view.device}: {found} on the front"
     if len(rows) < len(view.front):
         title += f", {len(rows)} shown (nas front {view.study} --all)"
     columns = ["#", *map(heading, names), "id", "px", "blocks", *map(heading, sizes)]

@@ -106,6 +106,9 @@ def _search(spec: StudySpec, db: str, *, html: Path, as_json: bool) -> None:
         print_json(view.to_json())
         return
     print_front(view)
+    evaluated = len(view.front) + len(view.dominated)
+    if evaluated < spec.evaluations:
+        note(f"{evaluated:,} of {spec.evaluations:,} evaluated: no others within the limits found")
     note(f"study {spec.name!r} in {db}, {time.monotonic() - started:.1f} s; picture: {html}")
     note(f"next: nas front {spec.name} --html F | nas export {spec.name} --pick knee --to DIR")
 

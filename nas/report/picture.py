@@ -7,12 +7,13 @@ at their cost (their accuracy is not on the study's scale). Hovering shows the a
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from nas.errors import OutputError
+from nas.errors import MissingExtraError, OutputError
 from nas.pareto import Sense
 from nas.report.front import FrontView, Point, staircase
 from nas.search.objectives import OBJECTIVES
@@ -37,12 +38,15 @@ def draw(view: FrontView) -> go.Figure:
         _draw_panel(figure, view, cost, up, column)
     figure.update_yaxes(title_text=axis_title(up.name), col=1, row=1)
     figure.update_layout(
-        title=f"{view.space} on {view.device}: {len(view.front)} networks on the front of "
-        f"{len(view.front) + len(view.dominated)} evaluated",
+        title={
+            "text": f"{view.space} on {view.device}: {len(view.front)} networks on the front of "
+            f"{len(view.front) + len(view.dominated)} evaluated",
+            "subtitle": {"text": str(up.provenance.get("title", ""))},
+        },
         template="plotly_white",
         hovermode="closest",
-        legend={"orientation": "h", "y": -0.18},
-        margin={"t": 70, "r": 30},
+        legend={"orientation": "h", "y": -0.14},
+        margin={"t": 90, "r": 30},
     )
     return figure
 
@@ -91,30 +95,56 @@ def _draw_panel(
 def _draw_references(
     figure: go.Figure, view: FrontView, cost: ObjectiveRecord, up: ObjectiveRecord, column: int
 ) -> None:
-    """Published networks as ticks at the bottom: their cost is known, their accuracy is not."""
+    """Published networks below the front: their cost is known, their accuracy here is not."""
     points = (*view.front, *view.dominated)
-    shown = [reference for reference in view.references if cost.name in reference.costs]
-    if not points or not shown:
-        return
+    most = 1.2 * max(point.values[cost.name] for point in points)
+    shown = sorted(
+        (r for r in view.references if r.costs.get(cost.name, most) < most),
+        key=lambda reference: reference.costs[cost.name],
+    )
     values = [point.values[up.name] for point in points]
-    bottom = min(values) - 0.06 * (max(values) - min(values) or 1.0)
+    bottom, span = min(values), max(values) - min(values) or 1.0
+    place = {"row": 1, "col": column}
+    figure.update_xaxes(range=[0, most], **place)
+    figure.update_yaxes(
+        range=[bottom - (0.42 if shown else 0.05) * span, max(values) + 0.06 * span]
+    )
+    if not shown:
+        return
+    costs = [reference.costs[cost.name] for reference in shown]
     figure.add_trace(
         go.Scatter(
-            x=[reference.costs[cost.name] for reference in shown],
-            y=[bottom] * len(shown),
-            mode="markers+text",
-            marker={"symbol": "triangle-up", "size": 9, "color": _REFERENCE},
+            x=costs,
+            y=[bottom - 0.06 * span] * len(shown),
+            mode="markers",
+            marker={"symbol": "triangle-up", "size": 8, "color": _REFERENCE},
             text=[reference.name for reference in shown],
-            textposition=["top center" if i % 2 else "bottom center" for i in range(len(shown))],
-            textfont={"size": 9, "color": _REFERENCE},
             name="published networks (cost only)",
             showlegend=column == 1,
             hovertext=[f"{r.title}<br>{r.costs[cost.name]:.4g} {cost.unit}" for r in shown],
             hoverinfo="text",
         ),
-        row=1,
-        col=column,
+        **place,
     )
+    for reference, x in zip(shown, _spread(costs, most / 32), strict=True):
+        figure.add_annotation(
+            x=x,
+            y=bottom - 0.09 * span,
+            text=reference.name,
+            textangle=-90,
+            yanchor="top",
+            showarrow=False,
+            font={"size": 10, "color": _REFERENCE},
+            **place,
+        )
+
+
+def _spread(places: Sequence[float], gap: float) -> list[float]:
+    """Ascending places moved as little to the right as keeps them a gap apart."""
+    spread: list[float] = []
+    for place in places:
+        spread.append(max(place, spread[-1] + gap) if spread else place)
+    return spread
 
 
 def _points(
@@ -160,3 +190,27 @@ def write_html(figure: go.Figure, file: Path) -> None:
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise OutputError(f"`{file}` must be a writable file; {error.strerror}") from None
+
+
+def write_image(figure: go.Figure, file: Path) -> None:
+    """Write a still picture: PNG, SVG or PDF by the file's ending.
+
+    Raises:
+        MissingExtraError: if kaleido is not installed.
+        OutputError: if there is no browser to draw with, or the file cannot be written.
+    """
+    if file.suffix not in (".png", ".svg", ".pdf"):
+        raise OutputError(f"`{file}` must end in .png, .svg or .pdf; got {file.suffix!r}")
+    try:
+        import kaleido  # noqa: F401
+    except ImportError:
+        raise MissingExtraError("drawing a still picture", "figures") from None
+    try:
+        picture = figure.to_image(format=file.suffix[1:], width=1300, height=620, scale=1.5)
+        file.write_bytes(picture)
+    except OSError as error:
+        raise OutputError(f"`{file}` must be a writable file; {error.strerror}") from None
+    except (RuntimeError, ValueError) as error:
+        raise OutputError(
+            f"`{file}` could not be drawn; kaleido needs Chrome or Chromium: {error}"
+        ) from None

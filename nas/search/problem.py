@@ -6,6 +6,7 @@ spent, and a study that nothing can satisfy is refused with what the nearest net
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -109,7 +110,7 @@ class Problem:
             return
         costs = self.costs(code[None])
         lines = [
-            f"`max_{name}` must be at least {costs[name][0]:.4g}; got {limit:.4g}"
+            f"`max_{name}` must be at least {_rounded_up(costs[name][0])}; got {limit:.10g}"
             for name, limit in self.limits.items()
             if costs[name][0] > limit
         ]
@@ -163,6 +164,12 @@ def make_problem(spec: StudySpec) -> Problem:
         name: find_predictor(space, name) for name in spec.objectives if OBJECTIVES[name].evaluated
     }
     return Problem(spec, space, stored, PopulationScorer(space, stored.model), evaluators)
+
+
+def _rounded_up(value: float) -> str:
+    """Four significant digits that are enough: the value or slightly more."""
+    step = 10.0 ** (math.floor(math.log10(value)) - 3)
+    return f"{math.ceil(value / step) * step:.10g}"
 
 
 def _within_domains(space: SearchSpace, spec: StudySpec) -> SearchSpace:

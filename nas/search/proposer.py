@@ -136,7 +136,7 @@ class OptunaProposer:
 
     def _fresh(self, code: Codes) -> Codes | None:
         """A candidate not asked before: next to this one if possible, else anywhere."""
-        near = [one for one in self._space.neighbours(code) if self._is_new(one)]
+        near: list[Codes] = [one for one in self._space.neighbours(code) if self._is_new(one)]
         if near:
             return near[self._rng.integers(len(near))]
         return next((other for other in self._elsewhere if self._is_new(other)), None)

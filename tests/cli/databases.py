@@ -21,7 +21,8 @@ def evaluations(file: Path) -> list[dict[str, Any]]:
     with closing(sqlite3.connect(file)) as connection:
         connection.row_factory = sqlite3.Row
         return [
-            {**row, "values": json.loads(row["values"])} for row in map(dict, connection.execute(query))
+            {**row, "values": json.loads(row["values"])}
+            for row in map(dict, connection.execute(query))
         ]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from tests.cli.conftest import Run, Start
 from tests.cli.databases import complete, dump, evaluations
 
-GOAL = 800
+GOAL = 500
 SEARCH = ("search", "--space", "mnasnet", "--device", "pixel-3", "--max-latency-ms", "60",
           "--evaluations", str(GOAL), "--name", "long")  # fmt: skip
 

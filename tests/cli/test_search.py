@@ -94,7 +94,23 @@ def test_what_the_fastest_network_needs_is_said_so_that_it_can_be_given(run: Run
     assert refused.code == 2
     needed = re.search(r"at least ([0-9.e+]+)", refused.err)
     assert needed, refused.err
-    assert run(*options, "--max-latency-ms", needed[1]).code == 0
+    found = run(*options, "--max-latency-ms", needed[1])
+    assert found.code == 0, found.err
+    assert "1 network on the front" in found.out
+
+
+def test_a_space_that_has_no_more_is_said(run: Run, repository: Path, tmp_path: Path) -> None:
+    shipped = repository / "search_spaces" / "nas_bench_macro.yaml"
+    text = shipped.read_text(encoding="utf-8").replace("depth: 2, operation: all", "depth: 1")
+    tiny = re.sub(r"depth: 3, operation: all", "depth: 1, operation: [k3_e3, k5_e6]", text)
+    tiny = tiny.replace("depth: 1, choose", "depth: 1, operation: [k3_e3, k5_e6], choose")
+    (tmp_path / "tiny.yaml").write_text(tiny, encoding="utf-8")
+    found = run(
+        "search", "--space", "tiny.yaml", "--device", "pixel-3", "--evaluations", 50,
+        "--objective", "latency_ms", "--objective", "macs",
+    )  # fmt: skip
+    assert found.code == 0, found.err
+    assert "8 of 50 evaluated" in found.err
 
 
 @pytest.mark.parametrize("verb", ["studies", "front board"])
