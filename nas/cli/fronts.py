@@ -104,14 +104,21 @@ def csv_text(view: FrontView) -> str:
     return text.getvalue()
 
 
-def write_picture(view: FrontView, file: Path) -> None:
+def write_page(view: FrontView, file: Path) -> None:
     """Write the interactive picture of a front."""
     from nas.report.picture import draw, write_html
 
     write_html(draw(view), file)
 
 
-def check_writable(file: Path) -> None:
+def write_picture(view: FrontView, file: Path) -> None:
+    """Write the still picture of a front."""
+    from nas.report.picture import draw, write_image
+
+    write_image(draw(view), file)
+
+
+def check_writable(file: Path, option: str) -> None:
     """Refuse before the work is done what could not be written after it.
 
     Raises:
@@ -124,4 +131,4 @@ def check_writable(file: Path) -> None:
                 return
     except OSError as error:
         reason = error.strerror or str(error)
-    raise OutputError(f"`--html` must be a file that can be written; got {file}: {reason}")
+    raise OutputError(f"`{option}` must be a file that can be written; got {file}: {reason}")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nas.cli.fronts import check_writable, print_front, stored_view, write_picture
+from nas.cli.fronts import check_writable, print_front, stored_view, write_page
 from nas.cli.options import Database, Json
 from nas.cli.output import err, note, print_json
 from nas.errors import InputError
@@ -93,7 +93,7 @@ def _search(spec: StudySpec, db: str, *, html: Path, as_json: bool) -> None:
     from nas.search.problem import make_problem
     from nas.store.store import Store
 
-    check_writable(html)
+    check_writable(html, "--html")
     started = time.monotonic()
     problem = make_problem(spec)
     problem.check_feasible()  # Before there is a database, which a refusal must not leave behind.
@@ -101,7 +101,7 @@ def _search(spec: StudySpec, db: str, *, html: Path, as_json: bool) -> None:
         with _progress(f"{Path(spec.space).stem} on {spec.device}") as on_progress:
             run_study(problem, store, on_progress=on_progress)
         view = stored_view(store, spec.name)
-    write_picture(view, html)
+    write_page(view, html)
     if as_json:
         print_json(view.to_json())
         return

@@ -7,7 +7,14 @@ from typing import Annotated
 
 import typer
 
-from nas.cli.fronts import check_writable, csv_text, print_front, stored_view, write_picture
+from nas.cli.fronts import (
+    check_writable,
+    csv_text,
+    print_front,
+    stored_view,
+    write_page,
+    write_picture,
+)
 from nas.cli.options import Database, Json
 from nas.cli.output import note, print_json, print_table
 from nas.errors import InputError
@@ -67,10 +74,14 @@ def front(
     html: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write an interactive picture.")
     ] = None,
+    image: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a still picture: .png, .svg or .pdf."),
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="Show every row of the table.")] = False,
     db: Database = "nas.db",
 ) -> None:
-    """Show the front of a study: a table, JSON, CSV or an interactive picture.
+    """Show the front of a study: a table, JSON, CSV or a picture.
 
     Example: nas front quickstart --html front.html
     """
@@ -78,16 +89,21 @@ def front(
 
     if as_json and as_csv:
         raise InputError("one of `--json` and `--csv` may be given; got both; leave one out")
-    if html is not None:
-        check_writable(html)
+    pictures = {"--html": html, "--image": image}
+    for option, file in pictures.items():
+        if file is not None:
+            check_writable(file, option)
     with Store.open(db, create=False) as store:
         view = stored_view(store, study)
     if html is not None:
-        write_picture(view, html)
+        write_page(view, html)
         note(f"wrote {html}")
+    if image is not None:
+        write_picture(view, image)
+        note(f"wrote {image}")
     if as_json:
         print_json(view.to_json())
     elif as_csv:
         print(csv_text(view), end="")
-    elif html is None:
+    elif not any(pictures.values()):
         print_front(view, whole=every)

@@ -1,9 +1,9 @@
-"""`nas spaces`, `nas devices`, `nas cost`, `nas show` and `nas calibrate`, as a person uses them."""
+"""`nas spaces`, `devices`, `cost`, `show` and `calibrate`, as a person uses them."""
 
 from __future__ import annotations
 
+import json
 import re
-import shutil
 from pathlib import Path
 
 import pytest
@@ -58,8 +58,9 @@ def test_cost_agrees_with_show_and_with_itself(run: Run) -> None:
 
 def test_a_network_may_be_a_name_text_or_json(run: Run, tmp_path: Path) -> None:
     architecture = find_network("mobilenet_v2@0.35/96")
-    ours = architecture.to_json()
-    (tmp_path / "architecture.json").write_text(__import__("json").dumps(ours), encoding="utf-8")
+    (tmp_path / "architecture.json").write_text(
+        json.dumps(architecture.to_json()), encoding="utf-8"
+    )
     costs = [
         run("cost", given, "--device", "pixel-3", "--json").json()[0]["latency_ms"]
         for given in ("mobilenet_v2@0.35/96", architecture.text, "architecture.json")
@@ -91,7 +92,7 @@ def test_calibrate_writes_a_model_with_its_error(run: Run, tmp_path: Path) -> No
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / "log.csv", file]
 
 
-def test_calibrate_to_a_place_that_is_a_file(run: Run, tmp_path: Path, repository: Path) -> None:
+def test_calibrate_to_a_place_that_is_a_file(run: Run, tmp_path: Path) -> None:
     (tmp_path / "models").write_text("a file", encoding="utf-8")
     rows = [
         Measured(find_network(f"mobilenet_v2/{size}"), size / 10, None, str(size))
@@ -102,4 +103,3 @@ def test_calibrate_to_a_place_that_is_a_file(run: Run, tmp_path: Path, repositor
     done = run("calibrate", *options, "--to", "models")
     assert done.code == 2 and done.err.startswith("error: ")
     assert (tmp_path / "models").read_text(encoding="utf-8") == "a file"
-    shutil.rmtree(tmp_path / "none", ignore_errors=True)

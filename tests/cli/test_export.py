@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from nas.space.architecture import Architecture
 from nas.space.library import find_network
 from tests.cli.conftest import Run
 
@@ -71,9 +72,9 @@ def test_every_way_to_pick(
     """Which network is picked; that files are written from it is tested above."""
     from nas.export import ExportReport
 
-    picked = []
+    picked: list[str] = []
 
-    def note(architecture, folder, **_: object) -> ExportReport:  # type: ignore[no-untyped-def]
+    def note(architecture: Architecture, folder: Path, **_: object) -> ExportReport:
         picked.append(architecture.id)
         return ExportReport(folder, (), 0.0)
 
