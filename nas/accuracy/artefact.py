@@ -17,7 +17,7 @@ from pydantic import Field, model_validator
 from nas.accuracy.interactions import InteractionModel, Link, Weights
 from nas.declarations import Declaration, SchemaRuleError, check
 from nas.errors import ArtefactError, DeclarationError, OutputError, Problem
-from nas.space.slots import Value
+from nas.space.templates import Value
 
 FORMAT = "nas-accuracy-predictor/1"
 

@@ -49,8 +49,16 @@ def export(
 
     architecture, title, objectives = _named(what, db) if pick is None else _on(what, pick, db)
     objectives = objectives + predicted_costs(architecture, device or [])
-    with err.status("building, exporting and checking the model"):
-        report = write_files(architecture, to, title=title, objectives=objectives, force=force)
+    try:
+        with err.status("building, exporting and checking the model"):
+            report = write_files(architecture, to, title=title, objectives=objectives, force=force)
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and "allocate memory" not in str(error):
+            raise
+        raise InputError(
+            f"an exported network must fit the memory of this machine; got {title} with a "
+            f"{architecture.image.height} px image; give a smaller one"
+        ) from None
     if as_json:
         print_json(
             {

@@ -20,7 +20,8 @@ from nas.declarations import load
 from nas.errors import ChoiceError, did_you_mean
 from nas.space.architecture import Architecture, Image
 from nas.space.schema import SpaceDeclaration
-from nas.space.slots import Slot, Value, Variable, compile_declaration
+from nas.space.slots import Slot, Variable, compile_declaration
+from nas.space.templates import Value
 
 Codes = NDArray[np.int16]
 """Encoded choices: shape (variables,) for one, (count, variables) for many."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from nas.space.architecture import Architecture, Image
 from nas.space.blocks import Activation, Block, Conv, GlobalPool, InvertedResidual, Linear
-from nas.space.slots import Value
+from nas.space.templates import Value
 
 Row = Mapping[str, Any]
 

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from onnx import NodeProto, TensorProto
 
 from nas.errors import GraphImportError, InputError
-from nas.graph import onnx_reading
-from nas.graph.onnx import RULES, from_onnx
-from tests.graph.onnx_models import conv, model, node
+from nas.graph.onnx import reading
+from nas.graph.onnx.rules import RULES, from_onnx
+from tests.graph.onnx.models import conv, model, node
 
 RELU = [node("Relu", "x", "y")]
 CONV = conv("x w", "c")
@@ -64,11 +64,11 @@ def test_what_is_no_file(name: str, tmp_path) -> None:
 
 
 def test_too_much_is_refused(tmp_path, monkeypatch) -> None:
-    limit = onnx_reading.MAX_NODES
+    limit = reading.MAX_NODES
     chain = [node("Relu", f"t{i}" if i else "x", f"t{i + 1}") for i in range(limit + 1)]
     message = refusal(chain, tmp_path, output=f"t{limit + 1}")
     assert "must have at most 20,000 nodes; got 20,001" in message
-    monkeypatch.setattr(onnx_reading, "MAX_FILE_BYTES", 2**20)
+    monkeypatch.setattr(reading, "MAX_FILE_BYTES", 2**20)
     assert "must be at most 1 MiB" in refused(bytes(2**20 + 1), tmp_path)
 
 
@@ -287,7 +287,7 @@ def test_without_onnx_the_extra_is_named(tmp_path) -> None:
     (tmp_path / "network.onnx").write_bytes(b"x")
     code = (
         "import sys; sys.modules['onnx'] = None\n"
-        "from pathlib import Path; from nas.graph.onnx import from_onnx\n"
+        "from pathlib import Path; from nas.graph.onnx.rules import from_onnx\n"
         f"from_onnx(Path({str(tmp_path / 'network.onnx')!r}))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

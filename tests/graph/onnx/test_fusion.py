@@ -12,8 +12,8 @@ from onnx import NodeProto
 
 from nas.errors import GraphImportError
 from nas.graph.network import KernelActivation, KernelKind, Network
-from nas.graph.onnx import from_onnx
-from tests.graph.onnx_models import conv, model, node
+from nas.graph.onnx.rules import from_onnx
+from tests.graph.onnx.models import conv, model, node
 
 CONSTANTS = {
     name: np.array(value, np.float32)

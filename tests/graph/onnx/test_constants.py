@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from onnx import TensorProto, numpy_helper
 
-from nas.graph.onnx_constants import SMALL, fold
+from nas.graph.onnx.constants import SMALL, fold
 
 PAIR, EIGHT = np.array([2, 3]), np.arange(8)
 CASES: dict[str, tuple[str, list[Any], dict[str, Any], Any]] = {

@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 
 from nas.graph.network import KernelActivation
-from nas.graph.onnx_graph import Node, OnnxGraph
+from nas.graph.onnx.graph import Node, OnnxGraph
 
 _PLAIN = {
     "Relu": KernelActivation.RELU,

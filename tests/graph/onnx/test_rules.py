@@ -17,14 +17,14 @@ from onnx import NodeProto
 
 from nas.graph.lower import lower
 from nas.graph.network import Kernel, KernelKind, Network, Precision
-from nas.graph.onnx import from_onnx
+from nas.graph.onnx.rules import from_onnx
 from nas.networks.build import build
 from nas.networks.onnx_export import settle, write_onnx
 from nas.resources import folder
 from nas.space.architecture import Architecture, parse
 from nas.space.blocks import BlockKind, InvertedResidual, Shuffle
 from nas.space.space import SearchSpace
-from tests.graph.onnx_models import conv, export, model, node
+from tests.graph.onnx.models import conv, export, model, node
 from tests.strategies import BODY_KINDS, architectures
 
 torch.set_num_threads(1)

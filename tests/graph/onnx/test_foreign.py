@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from nas.graph.network import KernelKind
-from nas.graph.onnx import from_onnx
+from nas.graph.onnx.rules import from_onnx
 
 torch.set_num_threads(1)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from nas.graph.onnx_graph import Array
+from nas.graph.onnx.graph import Array
 
 SMALL = 64
 """Elements of the largest constant whose value is kept."""

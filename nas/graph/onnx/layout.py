@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 
-from nas.graph.onnx_graph import Dims, Node
-from nas.graph.onnx_lowering import OnnxLowering
+from nas.graph.onnx.graph import Dims, Node
+from nas.graph.onnx.lowering import OnnxLowering
 
 _WINDOWS = ("AveragePool", "Conv", "MaxPool")
 

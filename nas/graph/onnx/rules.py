@@ -12,11 +12,11 @@ from pathlib import Path
 
 from nas.errors import ArchitectureError, GraphImportError
 from nas.graph.network import KernelActivation, KernelKind, Network
-from nas.graph.onnx_fusion import activation_at, activation_behind, epilogue
-from nas.graph.onnx_graph import Node
-from nas.graph.onnx_layout import concat, pad, slices, transpose
-from nas.graph.onnx_lowering import OnnxLowering
-from nas.graph.onnx_trace import read_graph
+from nas.graph.onnx.fusion import activation_at, activation_behind, epilogue
+from nas.graph.onnx.graph import Node
+from nas.graph.onnx.layout import concat, pad, slices, transpose
+from nas.graph.onnx.lowering import OnnxLowering
+from nas.graph.onnx.trace import read_graph
 
 _LINEAR = KernelActivation.LINEAR
 

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from nas.errors import GraphImportError
-from nas.graph.onnx_constants import NUMBERS, SMALL, fold
-from nas.graph.onnx_graph import Array, Dims, Node, OnnxGraph, external_rule
-from nas.graph.onnx_reading import (
+from nas.graph.onnx.constants import NUMBERS, SMALL, fold
+from nas.graph.onnx.graph import Array, Dims, Node, OnnxGraph, external_rule
+from nas.graph.onnx.reading import (
     STANDARD_DOMAINS,
     image_dims,
     live_nodes,

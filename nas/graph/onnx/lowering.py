@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from nas.errors import GraphImportError
 from nas.graph.builder import NetworkBuilder
 from nas.graph.network import Network
-from nas.graph.onnx_graph import Node, OnnxGraph
+from nas.graph.onnx.graph import Node, OnnxGraph
 
 
 class OnnxLowering:
