@@ -24,7 +24,7 @@ from nas.space.library import find_space
 
 _BARS = {
     "mnasnet-accuracy": "published XGBoost  tau 0.917 to 0.925  R2 0.983 to 0.984;  "
-    "asked for: tau >= 0.925, R2 >= 0.985, 90% interval within 2 points"
+    "aim: tau >= 0.925, R2 >= 0.985, 90% interval within 2 points"
 }
 _FIGURES = ("kendall_tau", "r2", "mae", "median_relative_error", "interval_coverage")
 _POPULATION = 100_000

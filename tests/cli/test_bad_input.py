@@ -119,7 +119,6 @@ REFUSED = [
     ("export folder.json --to out", ["folder.json", "directory"]),
     ("export mobilenet_v2@0.35/96 --to used", ["used", "not", "--force"]),
     ("export mobilenet_v2@0.35/96 --to used/mine.txt", ["used/mine.txt"]),
-    ("export mobilenet_v2/99999 --to out", ["memory", "99999 px"]),
     ("export mobilenet_v2 --device nosuch --to out", ["'nosuch'", "pixel-3"]),
     ("cost mobilenet_v9 --device pixel-3", ["'mobilenet_v9'", "did you mean"]),
     ("cost mobilenet_v2@0 --device pixel-3", ["'0'", "above 0"]),

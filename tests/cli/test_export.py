@@ -88,3 +88,15 @@ def test_every_way_to_pick(
     fastest = min(front, key=lambda point: point["latency_ms"])["id"]
     best = max(front, key=lambda point: point["accuracy"])["id"]
     assert picked == [fastest, best, third, third, third]
+
+
+def test_a_network_beyond_the_memory_is_one_message(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried ...")
+
+    monkeypatch.setattr("nas.export.export", fail)
+    done = run("export", "mobilenet_v2/99999", "--to", "out")
+    assert done.code == 2
+    assert done.err.startswith("error: ") and "99999 px" in done.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from nas.errors import OutputError
 from nas.pareto import Sense, front
 from nas.report.front import FrontView, front_view, staircase, summary, thinned
-from nas.report.picture import draw, write_html
+from nas.report.picture import draw, write_html, write_image
 from nas.report.references import costed_references
 from nas.space.library import find_network
 from nas.store.records import (
@@ -106,6 +107,18 @@ def test_the_page_stands_alone(view: FrontView, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="must be a writable file"):
         write_html(draw(view), tmp_path / "missing" / "front.html")
     assert [entry.name for entry in tmp_path.iterdir()] == ["front.html"]
+
+
+def test_a_still_picture_is_drawn_where_a_browser_is(view: FrontView, tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="must end in .png, .svg or .pdf"):
+        write_image(draw(view), tmp_path / "front.gif")
+    if not any(map(shutil.which, ("chromium", "google-chrome", "chrome"))):
+        pytest.skip("drawing a still picture needs Chrome or Chromium")
+    file = tmp_path / "front.png"
+    write_image(draw(view), file)
+    assert file.read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(OutputError, match="must be a writable file"):
+        write_image(draw(view), tmp_path / "missing" / "front.png")
 
 
 def test_references_know_their_costs() -> None:

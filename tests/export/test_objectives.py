@@ -1,0 +1,37 @@
+"""What an exported README states of a network is what the study and the models say."""
+
+from __future__ import annotations
+
+import pytest
+
+from nas.cost.artefact import find_model
+from nas.export.objectives import predicted_costs, stored_objectives
+from nas.graph.lower import lower
+from nas.pareto import Sense
+from nas.space.library import find_network
+from nas.store.records import ObjectiveRecord
+
+
+def test_stored_objectives_carry_value_unit_kind_and_evidence() -> None:
+    provenance = {"kind": "predicted", "source": "a table", "held_out_median_error": 0.1}
+    record = ObjectiveRecord("latency_ms", Sense.MINIMIZE, "ms", provenance)
+    (stated,) = stored_objectives([record], {"latency_ms": 12.5, "macs": 1.0})
+    assert (stated.name, stated.value, stated.unit, stated.kind) == (
+        *("latency_ms", 12.5, "ms", "predicted"),
+    )
+    assert "source: a table" in stated.evidence
+    assert "held out median error: 0.1" in stated.evidence
+
+
+def test_predicted_costs_are_those_of_each_device() -> None:
+    network = find_network("mobilenet_v3_small")
+    stated = {o.name: o for o in predicted_costs(network, ["jetson-tx2", "pixel-3"])}
+    assert set(stated) == {
+        "latency_ms on jetson-tx2",
+        "energy_mj on jetson-tx2",
+        "latency_ms on pixel-3",
+    }
+    estimate = find_model("pixel-3").model.estimate(lower(network))
+    assert stated["latency_ms on pixel-3"].value == pytest.approx(estimate.latency_ms)
+    assert all("held-out median error" in o.evidence for o in stated.values())
+    assert predicted_costs(network, []) == []
