@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+
+# A person's own calibrated devices must not change what the tests see.
+os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="nas-tests-")
 
 # On a shared machine the time of one example says nothing about the code.
 settings.register_profile("nas", settings(), deadline=None)

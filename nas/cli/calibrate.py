@@ -10,15 +10,16 @@ from typing import Annotated
 import typer
 
 from nas.cli.output import out
-from nas.cost.artefact import read_model, write_model
+from nas.cost.artefact import file_name, read_model, write_model
 from nas.cost.calibrate import calibrate
 from nas.cost.log import read_log
 from nas.cost.model import ModelKey
-from nas.errors import InputError
+from nas.errors import InputError, OutputError
 from nas.graph.network import Precision
-from nas.resources import folder
+from nas.resources import Folder, own_folder
 from nas.versions import versions
 
+_FOLDER: Folder = "latency_models"
 _NAME = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
 
 
@@ -37,17 +38,22 @@ def calibrate_device(
     licence: Annotated[str, typer.Option(help="Licence of the measurements.")] = "unstated",
     to: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Folder of models; without it, the shipped one."),
+        typer.Option(metavar="DIR", help="Folder of models; without it, your own models'."),
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a model that exists.")] = False,
 ) -> None:
     """Fit a device from a log with columns architecture, latency_ms and, if known, energy_mj.
+
+    Every verb then knows the device; your own model of a device goes before a shipped one.
 
     Example: nas calibrate --device my-board --runtime tflite --measurements log.csv
     """
     _check_name("--device", device)
     _check_name("--runtime", runtime)
+    key, models = ModelKey(device, runtime, precision, batch, threads), to or own_folder(_FOLDER)
+    if not force and (existing := models / device / file_name(key)).exists():
+        raise OutputError(f"`{existing}` must not exist yet; give --force to replace it")
     log = read_log(measurements)
-    key = ModelKey(device, runtime, precision, batch, threads)
     fitted = calibrate(log.rows, key)
     evidence = {
         "source": source,
@@ -58,7 +64,7 @@ def calibrate_device(
         "versions": versions("numpy", "scipy"),
         "notes": "",
     }
-    file = write_model(to or folder("latency_models"), fitted, evidence)
+    file = write_model(models, fitted, evidence)
     stored = read_model(file)
     for name, error in (("latency", fitted.latency_error), ("energy", fitted.energy_error)):
         if error is not None:

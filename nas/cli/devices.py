@@ -6,9 +6,10 @@ from typing import Any
 
 from nas.cli.options import Json
 from nas.cli.output import note, print_json, print_table
-from nas.cost.artefact import StoredModel, device_models
+from nas.cost.artefact import StoredModel, device_models, modelled_devices
 from nas.cost.calibrate import HeldOutError
 from nas.cost.profile import device_names, find_device
+from nas.resources import own_folder
 
 
 def devices(as_json: Json = False) -> None:
@@ -16,18 +17,16 @@ def devices(as_json: Json = False) -> None:
 
     Example: nas devices
     """
-    found = [
-        (find_device(name), model) for name in device_names() for model in device_models(name)
-    ]
+    found = [model for name in modelled_devices() for model in device_models(name)]
     if as_json:
-        print_json([_model_json(model) for _, model in found])
+        print_json([_model_json(model) for model in found])
         return
     print_table(
         ["device", "what", "runtime", "latency error", "energy error", "samples"],
         [
             [
-                profile.name,
-                profile.title,
+                model.model.key.device,
+                _title(model),
                 f"{model.model.key.runtime} {model.model.key.precision.value}",
                 _error(model.evidence.latency_error, model.model.latency.origin.value),
                 _error(
@@ -36,12 +35,21 @@ def devices(as_json: Json = False) -> None:
                 ),
                 str(model.evidence.samples),
             ]
-            for profile, model in found
+            for model in found
         ],
     )
     note(
         "Errors are medians on held-out shapes of blocks, as fitted on measured or simulated data."
     )
+
+
+def _title(stored: StoredModel) -> str:
+    """What the device is, and whose model it is when it is not a shipped one."""
+    device = stored.model.key.device
+    title = find_device(device).title if device in device_names() else ""
+    if stored.file.is_relative_to(own_folder("latency_models")):
+        title = f"{title} (own calibration)".strip()
+    return title
 
 
 def _error(error: HeldOutError | None, origin: str) -> str:

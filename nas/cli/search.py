@@ -96,6 +96,8 @@ def _search(spec: StudySpec, db: str, *, html: Path, as_json: bool) -> None:
     check_writable(html, "--html")
     started = time.monotonic()
     problem = make_problem(spec)
+    for name, value in problem.fixed.items():
+        note(f"{name} fixed at {value}: the accuracy of {problem.space.name} is known there alone")
     problem.check_feasible()  # Before there is a database, which a refusal must not leave behind.
     with Store.open(db, create=True) as store:
         with _progress(f"{Path(spec.space).stem} on {spec.device}") as on_progress:

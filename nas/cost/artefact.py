@@ -19,7 +19,7 @@ from nas.cost.model import AdditiveKernelModel, Calibrated, Law, ModelKey, Origi
 from nas.declarations import Declaration, check
 from nas.errors import ArtefactError, DeclarationError, OutputError, UnknownNameError
 from nas.graph.network import Precision
-from nas.resources import folder
+from nas.resources import folder, own_folder
 
 FORMAT = "nas-cost-model/1"
 
@@ -192,19 +192,28 @@ def _law(stored: _Law) -> Law:
     return Law(coefficients, stored.borrowed, stored.origin)
 
 
+def _model_files() -> list[Path]:
+    """Every model file by name, a person's own before the shipped ones."""
+    folders = (own_folder("latency_models"), folder("latency_models"))
+    return [file for models in folders for file in sorted(models.glob("*/*.json"))]
+
+
+def modelled_devices() -> list[str]:
+    """Names of the devices that have a model, shipped or a person's own."""
+    return sorted({file.parent.name for file in _model_files()})
+
+
 def device_models(device: str) -> list[StoredModel]:
-    """Every shipped model of a device."""
-    files = sorted((folder("latency_models") / device).glob("*.json"))
-    return [read_model(file) for file in files]
+    """Every model of a device, a person's own before the shipped ones."""
+    return [read_model(file) for file in _model_files() if file.parent.name == device]
 
 
 def find_model(device: str) -> StoredModel:
-    """The model of a device; the first by name where there are several.
+    """The model of a device; the first of `device_models` where there are several.
 
     Raises:
         UnknownNameError: if the device has no model.
     """
-    known = {file.parent.name for file in folder("latency_models").glob("*/*.json")}
-    if device not in known:
-        raise UnknownNameError("device", device, known)
+    if device not in modelled_devices():
+        raise UnknownNameError("device", device, modelled_devices())
     return device_models(device)[0]

@@ -11,9 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from nas.graph.lower import lower
 from nas.pareto import Sense, knee, minimized
-from nas.space.architecture import parse
 from nas.store.records import EvaluationRecord, ObjectiveRecord, StudyRecord
 
 
@@ -179,13 +177,3 @@ def staircase(
             best = turn * point.values[y.name]
             kept.append((point.values[x.name], point.values[y.name]))
     return kept
-
-
-def summary(text: str) -> str:
-    """A network in a few words: resolution, blocks, work and size."""
-    architecture = parse(text)
-    network = lower(architecture)
-    return (
-        f"{architecture.image.height} px, {len(architecture.blocks)} blocks, "
-        f"{network.macs / 1e6:.0f} M MACs, {network.parameters / 1e6:.1f} M params"
-    )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import plotly.graph_objects as go
@@ -188,8 +189,10 @@ def write_html(figure: go.Figure, file: Path) -> None:
         temporary.write_text(page, encoding="utf-8")
         temporary.replace(file)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise OutputError(f"`{file}` must be a writable file; {error.strerror}") from None
+    finally:
+        with suppress(OSError):
+            temporary.unlink()
 
 
 def write_image(figure: go.Figure, file: Path) -> None:

@@ -22,7 +22,7 @@ from nas.store.records import EvaluationRecord, EvaluationState, StudyRecord
 from nas.store.store import Store
 
 # So many batches without a single new network within the limits mean that there is none to find.
-_PATIENCE_BATCHES = 250
+_PATIENCE_BATCHES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,12 @@ def run_study(
     on_progress(Progress(state.evaluated, state.over_limit, goal))
     if state.study.finished_at is not None:
         return state.study
-    proposer = OptunaProposer(problem.space, problem.spec.objectives, seed=problem.spec.seed)
+    proposer = OptunaProposer(
+        problem.space,
+        problem.spec.objectives,
+        seed=problem.spec.seed,
+        first=[problem.nearest_to_limits[0]] if problem.limits else [],
+    )
     idle = 0
     while state.evaluated < goal and idle < _PATIENCE_BATCHES:
         codes = proposer.ask()
@@ -79,17 +84,25 @@ def run_study(
 
 
 def _resume(problem: Problem, store: Store) -> _State:
-    spec = problem.spec.model_dump(mode="json")
-    if problem.spec.name not in {summary.study.name for summary in store.studies()}:
+    name, spec = problem.spec.name, problem.stored_spec()
+    objectives = problem.objective_records()
+    if name not in {summary.study.name for summary in store.studies()}:
         problem.check_feasible()
-        objectives = problem.objective_records()
-        return _State(store.create_study(problem.spec.name, spec=spec, objectives=objectives))
-    state = _State(store.study(problem.spec.name))
-    if changed := sorted(key for key in spec if state.study.spec.get(key) != spec[key]):
-        was = {key: state.study.spec.get(key) for key in changed}
+        return _State(store.create_study(name, spec=spec, objectives=objectives))
+    state = _State(store.study(name))
+    stored = state.study
+    if changed := sorted(key for key in spec if stored.spec.get(key) != spec[key]):
+        was = {key: stored.spec.get(key) for key in changed}
         raise StoreError(
-            f"a study named {problem.spec.name!r} exists and differs in {', '.join(changed)} "
+            f"a study named {name!r} exists and differs in {', '.join(changed)} "
             f"(it has {was}); choose another name with --name"
+        )
+    if stored.finished_at is None and tuple(objectives) != stored.objectives:
+        pairs = zip(objectives, stored.objectives, strict=True)
+        differing = [new.name for new, old in pairs if new != old]
+        raise StoreError(
+            f"the study {name!r} was begun with another model of {', '.join(differing)}; its "
+            "evaluations cannot be mixed with new ones: choose another name with --name"
         )
     for record in store.evaluations(state.study.id):
         excess = dict(_excess(problem, record.values))

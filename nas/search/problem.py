@@ -6,9 +6,12 @@ spent, and a study that nothing can satisfy is refused with what the nearest net
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +20,6 @@ from nas.accuracy.evaluator import Evaluator
 from nas.accuracy.predictor import find_predictor, predictor_domain
 from nas.cost.artefact import StoredModel, find_model
 from nas.cost.population import PopulationScorer
-from nas.cost.profile import find_device
 from nas.errors import InfeasibleError, InputError
 from nas.search.objectives import OBJECTIVES
 from nas.search.study import StudySpec
@@ -40,6 +42,7 @@ class Problem:
         device_model: The cost model and its evidence.
         scorer: Costs of encoded candidates.
         evaluators: What says the objectives that are not costs, by objective.
+        fixed: Choices of the named space that the evaluators leave only one value of.
     """
 
     spec: StudySpec
@@ -47,6 +50,7 @@ class Problem:
     device_model: StoredModel
     scorer: PopulationScorer
     evaluators: Mapping[str, Evaluator]
+    fixed: Mapping[str, int]
 
     @property
     def limits(self) -> dict[str, float]:
@@ -66,6 +70,12 @@ class Problem:
     def evaluate(self, codes: Codes) -> Columns:
         """The objectives that are not costs; arrays of shape (count,)."""
         return {name: ev.evaluate(codes).mean for name, ev in self.evaluators.items()}
+
+    def stored_spec(self) -> dict[str, Any]:
+        """The study as the store keeps it, with a fingerprint of the space that it means."""
+        space = self.space.declaration.model_dump_json().encode()
+        fingerprint = hashlib.sha256(space).hexdigest()
+        return {**self.spec.model_dump(mode="json"), "space_sha256": fingerprint}
 
     def objective_records(self) -> list[ObjectiveRecord]:
         """The objectives with the evidence behind them, as the store keeps them."""
@@ -105,7 +115,7 @@ class Problem:
         """
         if not self.limits:
             return
-        code, worst = self._nearest_to_limits()
+        code, worst = self.nearest_to_limits
         if worst <= 0:
             return
         costs = self.costs(code[None])
@@ -119,7 +129,8 @@ class Problem:
             f"{self.spec.device}; the nearest needs: {'; '.join(lines)}"
         )
 
-    def _nearest_to_limits(self) -> tuple[Codes, float]:
+    @cached_property
+    def nearest_to_limits(self) -> tuple[Codes, float]:
         """The code with the least worst excess: best of many samples, then steepest descent."""
 
         def worst(codes: Codes) -> NDArray[np.float64]:
@@ -150,8 +161,9 @@ def make_problem(spec: StudySpec) -> Problem:
         UnknownNameError: for an unknown space or device.
         InputError: if an objective or a limit has nothing that says it.
     """
-    space = _within_domains(find_space(spec.space), spec)
-    find_device(spec.device)
+    whole = find_space(spec.space)
+    fixed = _fixed_by_predictors(whole, spec)
+    space = whole.at_resolution(fixed["resolution"]) if fixed else whole
     stored = find_model(spec.device)
     if stored.model.energy is None and (
         "energy_mj" in spec.objectives or "energy_mj" in spec.limits.by_objective()
@@ -163,7 +175,7 @@ def make_problem(spec: StudySpec) -> Problem:
     evaluators: dict[str, Evaluator] = {
         name: find_predictor(space, name) for name in spec.objectives if OBJECTIVES[name].evaluated
     }
-    return Problem(spec, space, stored, PopulationScorer(space, stored.model), evaluators)
+    return Problem(spec, space, stored, PopulationScorer(space, stored.model), evaluators, fixed)
 
 
 def _rounded_up(value: float) -> str:
@@ -172,11 +184,11 @@ def _rounded_up(value: float) -> str:
     return f"{math.ceil(value / step) * step:.10g}"
 
 
-def _within_domains(space: SearchSpace, spec: StudySpec) -> SearchSpace:
-    """The part of the space that the study's predictors know, such as one resolution."""
+def _fixed_by_predictors(space: SearchSpace, spec: StudySpec) -> dict[str, int]:
+    """The choices of which the study's predictors know one value alone: the resolution, if any."""
     for name in spec.objectives:
-        if OBJECTIVES[name].evaluated:
+        if OBJECTIVES[name].evaluated and len(space.declaration.input.resolution) > 1:
             domain = predictor_domain(space.name, name)
             if "resolution" in domain:
-                space = space.at_resolution(domain["resolution"])
-    return space
+                return {"resolution": domain["resolution"]}
+    return {}

@@ -67,13 +67,21 @@ class OptunaProposer:
         space: What to propose from.
         objectives: Names, in the order of the study.
         seed: Of the sampler.
+        first: Codes to begin with, such as one that is known to fit the limits.
     """
 
     # On NAS-Bench-Macro and the quickstart study, generations of 20 that keep half of the parents'
     # genes whole came nearer to the front at 200 to 2,000 evaluations than Optuna's defaults did.
     batch_size = 20
 
-    def __init__(self, space: SearchSpace, objectives: Sequence[str], *, seed: int) -> None:
+    def __init__(
+        self,
+        space: SearchSpace,
+        objectives: Sequence[str],
+        *,
+        seed: int,
+        first: Sequence[Codes] = (),
+    ) -> None:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._space, self._objectives = space, tuple(objectives)
         self._distributions = distributions(space)
@@ -87,6 +95,8 @@ class OptunaProposer:
         self._elsewhere = self._anywhere()
         self._asked: dict[bytes, optuna.Trial] = {}
         self._told: dict[bytes, Told] = {}
+        for code in first:
+            self._study.enqueue_trial(self._parameters(code))
 
     def ask(self) -> Codes:
         """The next candidates, none asked before; canonical codes of shape (count, variables).

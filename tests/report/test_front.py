@@ -10,7 +10,7 @@ import pytest
 
 from nas.errors import OutputError
 from nas.pareto import Sense, front
-from nas.report.front import FrontView, front_view, staircase, summary, thinned
+from nas.report.front import FrontView, front_view, staircase, thinned
 from nas.report.picture import draw, write_html, write_image
 from nas.report.references import costed_references
 from nas.space.library import find_network
@@ -128,7 +128,3 @@ def test_references_know_their_costs() -> None:
     assert all(r.costs["energy_mj"] > 0 for r in with_energy)
     assert all("energy_mj" not in r.costs for r in without)
     assert costed_references("pixel-3", classes=10) == ()
-
-
-def test_summary_says_the_size() -> None:
-    assert summary(TEXT) == "224 px, 21 blocks, 301 M MACs, 3.5 M params"

@@ -14,6 +14,7 @@ from nas.accuracy.evaluator import Evaluated
 from nas.errors import InfeasibleError, InputError, StoreError
 from nas.graph.lower import lower
 from nas.pareto import Sense, front, hypervolume
+from nas.resources import folder
 from nas.search.loop import Progress, run_study
 from nas.search.objectives import OBJECTIVES
 from nas.search.problem import Problem, make_problem
@@ -145,6 +146,41 @@ def test_another_request_under_the_same_name_is_refused(problem: Problem, store:
     with pytest.raises(StoreError, match="differs in evaluations.*--name"):
         run(make_problem(spec(evaluations=151)), store)
     assert store.study("test").spec["evaluations"] == 150
+
+
+def test_an_edited_space_or_another_model_is_not_mixed_in(store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    text = (folder("search_spaces") / "nas_bench_macro.yaml").read_text()
+    file.write_text(text)
+    asked = spec(space=str(file), objectives=["latency_ms", "macs"], limits={}, evaluations=30)
+
+    def interrupt(progress: Progress) -> None:
+        if progress.evaluated:
+            raise KeyboardInterrupt
+
+    problem = make_problem(asked)
+    with pytest.raises(KeyboardInterrupt):
+        run_study(problem, store, on_progress=interrupt)
+    file.write_text(text.replace("width: 256", "width: 128"))
+    with pytest.raises(StoreError, match="differs in space_sha256"):
+        run(make_problem(asked), store)
+    stored = problem.device_model
+    refitted = replace(stored, evidence=stored.evidence.model_copy(update={"date": "2020-01-01"}))
+    with pytest.raises(StoreError, match="begun with another model of latency_ms"):
+        run(replace(problem, device_model=refitted), store)
+    run(problem, store)
+    assert len(store.evaluations(store.study("test").id)) == 30
+
+
+def test_a_limit_that_few_networks_meet_is_still_searched(store: Store) -> None:
+    loose = make_problem(spec(limits={"max_latency_ms": 1.0}))
+    needed = loose.costs(loose.nearest_to_limits[0][None])["latency_ms"][0]
+    study = run(
+        make_problem(spec(limits={"max_latency_ms": float(needed) * 1.05}, evaluations=30)), store
+    )
+    complete = store.evaluations(study.id, state=EvaluationState.COMPLETE)
+    assert 3 <= len(complete) <= 30
+    assert study.finished_at is not None
 
 
 def test_a_small_space_is_exhausted_and_the_study_ends(store: Store, tmp_path: Path) -> None:
