@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from nas.cost.model import AdditiveKernelModel, CostModel, Estimate
     from nas.cost.population import PopulationScorer
     from nas.cost.profile import find_device
-    from nas.export.bundle import export
+    from nas.export.bundle import export as export_network
     from nas.graph.lower import lower
     from nas.graph.network import Network, Precision
     from nas.graph.onnx import from_onnx
@@ -64,7 +64,7 @@ __all__ = [
     "StudySpec",
     "build",
     "draw",
-    "export",
+    "export_network",
     "find_device",
     "find_model",
     "find_network",
@@ -92,7 +92,7 @@ _HOMES = {
     "StudySpec": ("nas.search.study", "StudySpec"),
     "build": ("nas.networks.build", "build"),
     "draw": ("nas.report.picture", "draw"),
-    "export": ("nas.export.bundle", "export"),
+    "export_network": ("nas.export.bundle", "export"),
     "find_device": ("nas.cost.profile", "find_device"),
     "find_model": ("nas.cost.artefact", "find_model"),
     "find_network": ("nas.space.library", "find_network"),

@@ -10,7 +10,7 @@ from nas.cli.networks import ARCHITECTURE_HELP, Given, read_network
 from nas.cli.options import Database, Json
 from nas.cli.output import heading, note, number, out, print_json, print_table
 from nas.cost.artefact import StoredModel, find_model
-from nas.cost.model import Estimate
+from nas.cost.model import Estimate, Origin
 
 NetworkArgument = Annotated[
     str, typer.Argument(metavar="NETWORK", help=ARCHITECTURE_HELP + " Or an ONNX file.")
@@ -40,14 +40,18 @@ def cost(
         f"{given.network.macs / 1e6:,.1f} M MACs\n",
         markup=False,
     )
-    names = ("latency_ms", "energy_mj", "peak_memory_bytes")
     print_table(
-        ["device", "runtime", *map(heading, names), "outside calibration"],
+        [
+            *("device", "runtime", heading("latency_ms"), heading("energy_mj")),
+            *(heading("peak_memory_bytes"), "outside calibration"),
+        ],
         [
             [
                 stored.model.key.device,
                 f"{stored.model.key.runtime} {stored.model.key.precision.value}",
-                *(number(getattr(estimate, name), name) for name in names),
+                number(estimate.latency_ms, "latency_ms"),
+                _energy(stored, estimate),
+                number(estimate.peak_memory_bytes, "peak_memory_bytes"),
                 f"{_uncovered_share(stored, given, estimate):.0%} of latency",
             ]
             for stored, estimate in estimates
@@ -103,7 +107,7 @@ def show(
         last = block
     columns = ["block", "kernel", "output", "MACs M", "params", "ms", "latency", "energy"]
     print_table(columns, rows, title=f"{given.title} on {stored.model.key}")
-    energy = f", {number(estimate.energy_mj, 'energy_mj')} mJ" if estimate.energy_mj else ""
+    energy = f", {_energy(stored, estimate)} mJ" if estimate.energy_mj else ""
     out.print(
         f"total: {number(estimate.latency_ms, 'latency_ms')} ms{energy}, "
         f"{number(estimate.peak_memory_bytes, 'peak_memory_bytes')} MiB at peak, "
@@ -115,6 +119,12 @@ def show(
         note(f"{len(gaps)} of {len(rows)} kernels lie outside what was calibrated, such as:")
         for reason in reasons[:5]:
             note(f"  {reason}")
+
+
+def _energy(stored: StoredModel, estimate: Estimate) -> str:
+    """The energy, and what it comes from where that was not measured."""
+    law, energy = stored.model.energy, number(estimate.energy_mj, "energy_mj")
+    return energy if law is None or law.origin is Origin.MEASURED else f"{energy} {law.origin}"
 
 
 def _energy_share(energy_mj: float | None, total_mj: float | None) -> str:

@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nas.cli.output import heading, number, print_table
+from nas.cli.output import heading, note, number, print_table
 from nas.errors import InputError, OutputError
 
 if TYPE_CHECKING:
@@ -91,6 +91,11 @@ def print_front(view: FrontView, *, whole: bool = False) -> None:
         title += f", {len(rows)} shown (nas front {view.study} --all)"
     columns = ["#", *map(heading, names), "id", "px", "blocks", *map(heading, sizes)]
     print_table(columns, rows, title=title)
+    for objective in view.objectives:
+        if (origin := objective.provenance.get("origin", "measured")) != "measured":
+            note(
+                f"{objective.name} on {view.device} comes from {origin} values, not measured ones"
+            )
 
 
 def csv_text(view: FrontView) -> str:

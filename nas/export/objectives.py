@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nas.cost.artefact import StoredModel, find_model
+from nas.cost.model import Origin
 from nas.export.readme import ReportedObjective
 from nas.graph.lower import lower
 from nas.space.architecture import Architecture
@@ -29,8 +30,12 @@ def stored_objectives(
 
 
 def _evidence(provenance: Mapping[str, Any]) -> str:
-    words = [f"{key.replace('_', ' ')}: {value}" for key, value in provenance.items()]
-    return "; ".join(word for word in words if not word.startswith("kind"))
+    words = []
+    for key, value in provenance.items():
+        shown = f"{value:.4g}" if isinstance(value, float) else str(value)
+        if key != "kind":
+            words.append(f"{key.replace('_', ' ')}: {shown}")
+    return "; ".join(words)
 
 
 def predicted_costs(architecture: Architecture, devices: Sequence[str]) -> list[ReportedObjective]:
@@ -40,13 +45,14 @@ def predicted_costs(architecture: Architecture, devices: Sequence[str]) -> list[
         stored = find_model(device)
         estimate = stored.model.estimate(network)
         evidence = _model_evidence(stored)
-        for name, value, unit in (
-            ("latency_ms", estimate.latency_ms, "ms"),
-            ("energy_mj", estimate.energy_mj, "mJ"),
+        for name, value, unit, law in (
+            ("latency_ms", estimate.latency_ms, "ms", stored.model.latency),
+            ("energy_mj", estimate.energy_mj, "mJ", stored.model.energy),
         ):
-            if value is not None:
+            if value is not None and law is not None:
+                kind = "modelled" if law.origin is Origin.MODELLED else "predicted"
                 title = f"{name} on {device}"
-                found.append(ReportedObjective(title, value, unit, "predicted", evidence))
+                found.append(ReportedObjective(title, value, unit, kind, evidence))
     return found
 
 

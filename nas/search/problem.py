@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from nas.accuracy.evaluator import Evaluator
 from nas.accuracy.predictor import find_predictor, predictor_domain
 from nas.cost.artefact import StoredModel, find_model
+from nas.cost.model import Origin
 from nas.cost.population import PopulationScorer
 from nas.errors import InfeasibleError, InputError
 from nas.search.objectives import OBJECTIVES
@@ -96,7 +97,7 @@ class Problem:
         error = stored.evidence.energy_error if energy else stored.evidence.latency_error
         assert law is not None and error is not None, "a problem never has an unknown cost"
         return {
-            "kind": "predicted",
+            "kind": "modelled" if law.origin is Origin.MODELLED else "predicted",
             "origin": law.origin.value,
             "model": str(stored.model.key),
             "source": stored.evidence.source,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -33,6 +34,11 @@ class Done:
             raise AssertionError(f"{word} is not JSON")
 
         return json.loads(self.out, parse_constant=refuse)
+
+
+def _heed_interrupts() -> None:
+    """A shell starts background jobs deaf to interrupts, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 Run = Callable[..., Done]
@@ -73,7 +79,12 @@ def start(repository: Path) -> Start:
         environment.update(options.pop("env", {}))
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
         return subprocess.Popen(
-            [*command, *map(str, arguments)], cwd=cwd, env=environment, text=True, **pipes
+            [*command, *map(str, arguments)],
+            cwd=cwd,
+            env=environment,
+            text=True,
+            preexec_fn=_heed_interrupts,
+            **pipes,
         )
 
     return start_process

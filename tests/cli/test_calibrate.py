@@ -40,7 +40,16 @@ def test_a_device_of_ones_own_is_known_to_every_verb(
 
 
 def test_a_model_is_replaced_only_when_that_is_said(run: Run, log: Path, tmp_path: Path) -> None:
-    options = ["--device", "my-board", "--runtime", "mine", "--measurements", log, "--to", tmp_path]
+    options = [
+        "--device",
+        "my-board",
+        "--runtime",
+        "mine",
+        "--measurements",
+        log,
+        "--to",
+        tmp_path,
+    ]
     assert run("calibrate", *options).code == 0
     (file,) = (tmp_path / "my-board").iterdir()
     before = file.read_text()

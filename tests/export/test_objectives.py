@@ -35,3 +35,8 @@ def test_predicted_costs_are_those_of_each_device() -> None:
     assert stated["latency_ms on pixel-3"].value == pytest.approx(estimate.latency_ms)
     assert all("held-out median error" in o.evidence for o in stated.values())
     assert predicted_costs(network, []) == []
+
+
+def test_modelled_energy_says_so() -> None:
+    stated = {o.name: o.kind for o in predicted_costs(find_network("mobilenet_v2"), ["zc706"])}
+    assert stated == {"latency_ms on zc706": "predicted", "energy_mj on zc706": "modelled"}
