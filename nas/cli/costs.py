@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from nas.cli.networks import ARCHITECTURE_HELP, Given, read_network
-from nas.cli.options import Database, Json
+from nas.cli.options import DEFAULT_DATABASE, Database, Json
 from nas.cli.output import heading, note, number, out, print_json, print_table
 from nas.cost.artefact import StoredModel, find_model
 from nas.cost.model import Estimate, Origin
@@ -23,7 +23,7 @@ def cost(
         list[str], typer.Option(metavar="NAME", help="A device; give it again for several.")
     ],
     as_json: Json = False,
-    db: Database = "nas.db",
+    db: Database = DEFAULT_DATABASE,
 ) -> None:
     """Predict latency, energy and memory of a network, with its dearest layers.
 
@@ -77,7 +77,7 @@ def show(
     network: NetworkArgument,
     device: Annotated[str, typer.Option(metavar="NAME", help="The device to cost it on.")],
     as_json: Json = False,
-    db: Database = "nas.db",
+    db: Database = DEFAULT_DATABASE,
 ) -> None:
     """Print the layer table of a network with each layer's share of latency and energy.
 

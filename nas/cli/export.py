@@ -9,7 +9,7 @@ import typer
 
 from nas.cli.fronts import picked, stored_view
 from nas.cli.networks import ARCHITECTURE_HELP, read_architecture
-from nas.cli.options import Database, Json
+from nas.cli.options import DEFAULT_DATABASE, Database, Json
 from nas.cli.output import err, out, print_json
 from nas.errors import InputError, UnknownNameError
 
@@ -36,7 +36,7 @@ def export(
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Write into a folder in use.")] = False,
     as_json: Json = False,
-    db: Database = "nas.db",
+    db: Database = DEFAULT_DATABASE,
 ) -> None:
     """Write a network as a plain PyTorch file, ONNX, JSON and a README.
 

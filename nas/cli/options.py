@@ -15,3 +15,4 @@ Database = Annotated[
         help="Where studies and their networks are: a SQLite file, or a PostgreSQL URL.",
     ),
 ]
+DEFAULT_DATABASE = "nas.db"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nas.cli.fronts import check_writable, print_front, stored_view, write_page
-from nas.cli.options import Database, Json
+from nas.cli.options import DEFAULT_DATABASE, Database, Json
 from nas.cli.output import err, note, print_json
 from nas.errors import InputError
 
@@ -60,7 +60,7 @@ def search(
         "front.html"
     ),
     as_json: Json = False,
-    db: Database = "nas.db",
+    db: Database = DEFAULT_DATABASE,
 ) -> None:
     """Search a space for a device and show the Pareto front.
 
@@ -111,8 +111,12 @@ def _search(spec: StudySpec, db: str, *, html: Path, as_json: bool) -> None:
     evaluated = len(view.front) + len(view.dominated)
     if evaluated < spec.evaluations:
         note(f"{evaluated:,} of {spec.evaluations:,} evaluated: no others within the limits found")
-    note(f"study {spec.name!r} in {db}, {time.monotonic() - started:.1f} s; picture: {html}")
-    note(f"next: nas front {spec.name} --html F | nas export {spec.name} --pick knee --to DIR")
+    seconds = time.monotonic() - started
+    # The store's own name for itself: a URL that a person typed may hold a password.
+    note(f"study {spec.name!r} in {store.location}, {seconds:.1f} s; picture: {html}")
+    place = "" if db == DEFAULT_DATABASE else " --db ..."
+    front, export = f"nas front {spec.name}{place}", f"nas export {spec.name}{place}"
+    note(f"next: {front} --html F | {export} --pick knee --to DIR")
 
 
 def _spec(

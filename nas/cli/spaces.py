@@ -88,13 +88,17 @@ def show(
     for index, position in enumerate(declared.stem, start=1):
         rows.append(_row(f"stem{index}", position.block, position, "1"))
     for stage in declared.stages:
-        operations = tuple(declared.operations) if stage.operation == "all" else stage.operation
-        kind = stage.block or "one of " + _listed(operations or ())
+        every = stage.operation == "all"
+        kind = stage.block or ("any operation" if every else _listed(stage.operation or ()))
         row = _row(stage.name, kind, stage, _listed(stage.depth))
         rows.append([*row[:-1], f"{row[-1]} (per {stage.choose_per})"])
     for index, position in enumerate(declared.head, start=1):
         rows.append(_row(f"head{index}", position.block, position, "1"))
     print_table(["stage", "block", "width", "stride", "depth", "choices"], rows)
+    if declared.operations:
+        named = [(name, _row("", one.block, one, "")) for name, one in declared.operations.items()]
+        cells = [[name, row[1], row[-1]] for name, row in named]
+        print_table(["operation", "block", "with"], cells)
 
 
 @app.command()

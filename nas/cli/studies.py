@@ -15,12 +15,12 @@ from nas.cli.fronts import (
     write_page,
     write_picture,
 )
-from nas.cli.options import Database, Json
+from nas.cli.options import DEFAULT_DATABASE, Database, Json
 from nas.cli.output import note, print_json, print_table
 from nas.errors import InputError
 
 
-def studies(as_json: Json = False, db: Database = "nas.db") -> None:
+def studies(as_json: Json = False, db: Database = DEFAULT_DATABASE) -> None:
     """List the studies in the database.
 
     Example: nas studies --db nas.db
@@ -79,7 +79,7 @@ def front(
         typer.Option(metavar="FILE", help="Write a still picture: .png, .svg or .pdf."),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Show every row of the table.")] = False,
-    db: Database = "nas.db",
+    db: Database = DEFAULT_DATABASE,
 ) -> None:
     """Show the front of a study: a table, JSON, CSV or a picture.
 

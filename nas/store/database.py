@@ -7,6 +7,9 @@ Why BEGIN is ours on SQLite: the sqlite3 driver begins late, and not at all befo
 begins every transaction, so that reads are one snapshot and migrations are whole, and takes the
 write lock at the start where a transaction will write, so that it waits there instead of failing
 midway.
+
+On PostgreSQL, reads are one snapshot by REPEATABLE READ. Writes are READ COMMITTED, so that one
+that waited for another sees what that one wrote.
 """
 
 from __future__ import annotations
@@ -26,18 +29,20 @@ from sqlalchemy import (
     Table,
     create_engine,
     event,
+    func,
     inspect,
     select,
 )
 from sqlalchemy.exc import OperationalError
 
-from nas.errors import StoreError
+from nas.errors import MissingExtraError, StoreError
 from nas.store import migrations
 from nas.store.faults import store_errors
 from nas.store.location import check_file, display, no_database
 from nas.store.tables import VERSION_TABLE
 
 _BEGIN = "sqlite_begin"
+_MIGRATION_LOCK = 0x6E6173  # Any number that the other users of a database do not lock.
 _versions = Table(VERSION_TABLE, MetaData(), Column("version_num", String(32)))
 
 
@@ -50,41 +55,51 @@ def open_database(url: URL, *, create: bool) -> Engine:
 
     Raises:
         StoreError: with the reason and the fix; the database is then as it was.
+        MissingExtraError: if it is PostgreSQL and psycopg is not installed.
     """
     where = display(url)
     if url.get_backend_name() == "sqlite":
         check_file(Path(where), create=create)
-    engine = _engine(url)
-    try:
-        with store_errors(where):
+    with store_errors(where):
+        engine = _engine(url)
+        try:
             _prepare(engine, where, create=create)
-    except BaseException:
-        engine.dispose()
-        raise
+        except BaseException:
+            engine.dispose()
+            raise
     return engine
 
 
 def writing(engine: Engine) -> Engine:
-    """The same engine, whose transactions take SQLite's write lock when they begin."""
-    return engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+    """The same engine, for transactions that write: none fails because others write too."""
+    if engine.dialect.name == "sqlite":
+        return engine.execution_options(**{_BEGIN: "BEGIN IMMEDIATE"})
+    return engine.execution_options(isolation_level="READ COMMITTED")
 
 
 def _engine(url: URL) -> Engine:
-    try:
-        engine = create_engine(url, json_serializer=_to_json, json_deserializer=json.loads)
-    except ImportError:
-        raise StoreError(
-            "`store` on PostgreSQL needs the psycopg package; "
-            "install it with: pip install 'psycopg[binary]'"
-        ) from None
-    if engine.dialect.name == "sqlite":
+    to_and_from = {"json_serializer": _to_json, "json_deserializer": json.loads}
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(url, **to_and_from)
         event.listen(engine, "connect", _on_connect)
         event.listen(engine, "begin", _on_begin)
-    return engine
+        return engine
+    try:
+        # A server may restart, and a firewall forget, between two evaluations that train.
+        return create_engine(
+            url, isolation_level="REPEATABLE READ", pool_pre_ping=True, **to_and_from
+        )
+    except ImportError:
+        raise MissingExtraError("PostgreSQL", "postgres") from None
 
 
 def _to_json(value: Any) -> str:
-    return json.dumps(value, separators=(",", ":"), allow_nan=False)
+    try:
+        return json.dumps(value, separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise StoreError(
+            f"what is stored must be plain JSON values; got some that are not ({error})"
+        ) from None
 
 
 def _on_connect(connection: Any, _record: object) -> None:
@@ -110,6 +125,8 @@ def _prepare(engine: Engine, where: str, *, create: bool) -> None:
         _use_write_ahead_log(engine)
     if found != migrations.revisions()[0]:
         with writing(engine).begin() as connection:
+            if engine.dialect.name == "postgresql":
+                connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
             _revision(connection, where)  # Another process may have been faster.
             migrations.upgrade(connection)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError, StatementError
+from sqlalchemy.exc import SQLAlchemyError
 
 from nas.errors import StoreError
 
@@ -22,6 +22,21 @@ _SQLITE_FIXES = {
     "SQLITE_CORRUPT": "it is damaged; restore it from a copy",
 }
 
+# By the start of the SQLSTATE of the error; a connection that cannot be made or broke has none.
+_POSTGRESQL_FIXES = {
+    "25006": "it is read-only; give the URL of the server that takes writes",
+    "40P01": "other processes write to it too and were in the way; retry",
+    "42501": "its user may not do this; grant that, or give a URL with another user",
+    "53100": "the disk of the server is full; free some space, then resume",
+    "57P": "the server ended the connection; see that it runs, then resume",
+    "XX001": "it is damaged; restore it from a copy",
+    "XX002": "it is damaged; restore it from a copy",
+}
+_UNREACHABLE = (
+    "it cannot be reached; check that the server runs, that it has this database, and the host, "
+    "port, user, password and options of the URL"
+)
+
 
 @contextmanager
 def store_errors(where: str) -> Iterator[None]:
@@ -35,9 +50,17 @@ def store_errors(where: str) -> Iterator[None]:
 def _message(error: SQLAlchemyError, where: str) -> str:
     cause = getattr(error, "orig", None) or error
     said = (str(cause).strip() or type(cause).__name__).splitlines()[0]
-    if isinstance(error, StatementError) and not isinstance(error, DBAPIError):
-        return f"what is stored must be plain JSON values; got some that are not ({said})"
-    name = getattr(cause, "sqlite_errorname", "")
-    fixes = [fix for start, fix in _SQLITE_FIXES.items() if name.startswith(start)]
-    reason = f"{fixes[0]} ({said})" if fixes else said
+    if isinstance(cause, StoreError):
+        return said
+    fix = _fix(cause)
+    reason = f"{fix} ({said})" if fix else said
     return f"`store` must be a database that can be read and written; {where}: {reason}"
+
+
+def _fix(cause: object) -> str | None:
+    fixes, code = _SQLITE_FIXES, getattr(cause, "sqlite_errorname", "")
+    if hasattr(cause, "sqlstate"):
+        if cause.sqlstate is None:
+            return _UNREACHABLE
+        fixes, code = _POSTGRESQL_FIXES, cause.sqlstate
+    return next((fix for start, fix in fixes.items() if code.startswith(start)), None)

@@ -28,7 +28,8 @@ def read_location(url_or_path: str) -> URL:
     else:
         url = _read_url(url_or_path)
     if url.get_backend_name() != "sqlite":
-        return url
+        # By name, because the driver that SQLAlchemy takes without one depends on its version.
+        return url.set(drivername="postgresql+psycopg")
     if url.database in (None, "", ":memory:") or "uri" in url.query or "mode" in url.query:
         raise StoreError(f"`store` must be a file that outlives the process; got {url_or_path!r}")
     path = Path(str(url.database)).expanduser()
@@ -52,14 +53,18 @@ def _read_url(text: str) -> URL:
             f"`store` must be one of {', '.join(_DRIVERS)}; "
             f"got {url.drivername!r}{did_you_mean(url.drivername, _DRIVERS)}"
         )
+    if url.get_backend_name() != "sqlite" and text.count("@") > 1:
+        # Part of the password would be taken for the host, and shown.
+        raise StoreError("`@` in a URL must only stand before the host; write any other as %40")
     return url
 
 
 def display(url: URL) -> str:
-    """The location as messages show it: the path of a file, else the URL without its password."""
+    """The location as messages show it: the path of a file, else the URL without its secrets."""
     if url.get_backend_name() == "sqlite":
         return str(url.database)
-    return url.render_as_string(hide_password=True)
+    secrets = [option for option in url.query if re.search("password|secret", option)]
+    return url.difference_update_query(secrets).render_as_string(hide_password=True)
 
 
 def check_file(path: Path, *, create: bool) -> None:

@@ -60,6 +60,16 @@ def objective_names(connection: Connection, study_id: int) -> list[str]:
     return list(names)
 
 
+def claim(connection: Connection, study_id: int) -> None:
+    """Let no other transaction write to a study until this one ends.
+
+    Only PostgreSQL has to be asked: two that add the same rows in another order would each wait
+    for the other. On SQLite one transaction writes at a time.
+    """
+    studies = tables.studies
+    connection.execute(select(studies.c.id).where(studies.c.id == study_id).with_for_update())
+
+
 def summaries(connection: Connection) -> list[StudySummary]:
     """Every study with its counts, oldest first."""
     studies, objectives = tables.studies, tables.objectives
@@ -147,8 +157,8 @@ def add_architectures(connection: Connection, records: Sequence[EvaluationRecord
                     f"{text!r} in the store; got {texts[known]!r}"
                 )
     if absent:
-        added = [{"id": key, "text": text} for key, text in absent.items()]
-        # Another process may add the same network meanwhile.
+        # Another process may add the same ones meanwhile: in one order, so that both get through.
+        added = [{"id": key, "text": absent[key]} for key in sorted(absent)]
         if connection.dialect.name == "postgresql":
             connection.execute(postgresql.insert(table).on_conflict_do_nothing(), added)
         else:

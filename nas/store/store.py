@@ -29,8 +29,9 @@ from nas.store.records import (
 class Store:
     """A database of studies: a SQLite file, or PostgreSQL by URL.
 
-    *Who may write*: any number of processes; on SQLite they take turns, and one that waits
-    longer than the timeout of the URL (30 s) gets a StoreError. Readers never wait for a writer.
+    *Who may write*: any number of processes. On SQLite they take turns, and one that waits
+    longer than the timeout of the URL (30 s) gets a StoreError; on PostgreSQL only those of one
+    study take turns. Readers never wait for a writer.
 
     *What is atomic*: every method is one transaction. A call that returned is on disk and survives
     the end of the process and of the power; one that raised, or was killed, changed nothing.
@@ -53,10 +54,12 @@ class Store:
 
         Args:
             url_or_path: `nas.db`, or a SQLAlchemy URL of SQLite or PostgreSQL.
-            create: Make the database if there is none; otherwise that is an error.
+            create: Make the database if there is none; otherwise that is an error. On
+                PostgreSQL the tables are made, in a database that exists.
 
         Raises:
             StoreError: with the reason and the fix; nothing was then made or changed.
+            MissingExtraError: if it is PostgreSQL and psycopg is not installed.
         """
         return cls(open_database(read_location(url_or_path), create=create))
 
@@ -149,6 +152,7 @@ class Store:
                 study.
         """
         with self._write() as connection:
+            queries.claim(connection, study_id)
             names = queries.objective_names(connection, study_id)
             rows.check_evaluations(evaluations, names)
             if not evaluations:
@@ -205,6 +209,7 @@ class Store:
         """
         members = tables.front_members
         with self._write() as connection:
+            queries.claim(connection, study_id)
             queries.check_front(connection, study_id, numbers)
             connection.execute(delete(members).where(members.c.study_id == study_id))
             if numbers:

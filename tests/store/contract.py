@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -21,6 +21,7 @@ from nas.store import (
     ObjectiveRecord,
     Store,
     StudyRecord,
+    queries,
 )
 
 OBJECTIVES = (
@@ -327,3 +328,53 @@ class StoreContract:
             thread.join()
         assert failures == []
         assert len(store.evaluations(study.id)) == 300
+
+    def test_read_is_one_snapshot(self, store: Store, study: StudyRecord) -> None:
+        store.record(study.id, [evaluation(0)])
+        with store._read() as connection:
+            before = queries.summaries(connection)
+            store.record(study.id, [evaluation(1)])
+            assert queries.summaries(connection) == before
+        assert store.studies() != before
+
+    def test_writers_of_one_study_take_turns(self, store: Store, study: StudyRecord) -> None:
+        store.record(study.id, [evaluation(number) for number in range(20)])
+        fronts = [list(range(20)), list(reversed(range(20)))]
+        _at_once(
+            *(lambda front=front: store.save_front(study.id, front) for front in fronts), times=20
+        )
+        assert [member.number for member in store.front(study.id)] in fronts
+
+    def test_studies_may_meet_the_same_networks_at_once(
+        self, store: Store, study: StudyRecord
+    ) -> None:
+        other = store.create_study("boards", spec={}, objectives=OBJECTIVES)
+        batches = [[evaluation(n) for n in range(i, i + 200)] for i in range(0, 2_000, 200)]
+        upwards, downwards = iter(batches), ([*reversed(batch)] for batch in batches)
+        _at_once(
+            lambda: store.record(study.id, next(upwards)),
+            lambda: store.record(other.id, next(downwards)),
+            times=len(batches),
+        )
+        assert store.evaluations(study.id) == store.evaluations(other.id)
+        assert len(store.evaluations(study.id)) == 2_000
+
+
+def _at_once(*calls: Callable[[], object], times: int) -> None:
+    """Make each call so many times, the first ones, the second ones and so on together."""
+    together, failures = threading.Barrier(len(calls)), list[Exception]()
+
+    def repeat(call: Callable[[], object]) -> None:
+        for _ in range(times):
+            together.wait()
+            try:
+                call()
+            except Exception as error:  # a thread's error is otherwise lost
+                failures.append(error)
+
+    threads = [threading.Thread(target=repeat, args=(call,)) for call in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
