@@ -88,16 +88,16 @@ def show(
     for index, position in enumerate(declared.stem, start=1):
         rows.append(_row(f"stem{index}", position.block, position, "1"))
     for stage in declared.stages:
-        every = stage.operation == "all"
-        kind = stage.block or ("any operation" if every else _listed(stage.operation or ()))
+        named = () if stage.operation == "all" else stage.operation or ()
+        kind = stage.block or _listed(named) or "any operation"
         row = _row(stage.name, kind, stage, _listed(stage.depth))
         rows.append([*row[:-1], f"{row[-1]} (per {stage.choose_per})"])
     for index, position in enumerate(declared.head, start=1):
         rows.append(_row(f"head{index}", position.block, position, "1"))
     print_table(["stage", "block", "width", "stride", "depth", "choices"], rows)
     if declared.operations:
-        named = [(name, _row("", one.block, one, "")) for name, one in declared.operations.items()]
-        cells = [[name, row[1], row[-1]] for name, row in named]
+        operations = declared.operations.items()
+        cells = [[name, one.block, _row("", "", one, "")[-1]] for name, one in operations]
         print_table(["operation", "block", "with"], cells)
 
 
