@@ -20,7 +20,7 @@ from benchmarks.predictor_tables import PREDICTOR_TABLES, PredictorTable, read_r
 from nas.accuracy.artefact import SeededFit
 from nas.accuracy.predictor import find_predictor, predictor_domain
 from nas.accuracy.validate import held_out_fit
-from nas.space.library import find_space
+from nas.space.catalog import find_space
 
 _BARS = {
     "mnasnet-accuracy": "published XGBoost  tau 0.917 to 0.925  R2 0.983 to 0.984;  "

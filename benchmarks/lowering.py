@@ -16,7 +16,7 @@ from rich.progress import track
 from nas.graph.lower import lower
 from nas.graph.network import KernelKind, Network
 from nas.space import tables
-from nas.space.library import find_space
+from nas.space.catalog import find_space
 
 Row = Mapping[str, Any]
 

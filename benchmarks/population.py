@@ -15,7 +15,7 @@ from rich.progress import track
 from nas.cost.artefact import find_model
 from nas.cost.population import PopulationScorer
 from nas.graph.lower import lower
-from nas.space.library import find_space, space_names
+from nas.space.catalog import find_space, space_names
 
 _COUNT, _SINGLE, _ROUNDS = 200_000, 100, 5
 

@@ -13,7 +13,7 @@ import pandas as pd
 from nas.accuracy.fit import FitSettings
 from nas.accuracy.interactions import Floats, Levels
 from nas.accuracy.levels import Factor, factors, to_levels
-from nas.space.library import find_space
+from nas.space.catalog import find_space
 from nas.space.slots import Value
 from nas.space.space import SearchSpace
 from nas.space.tables import Row, accel_nasbench, once_for_all

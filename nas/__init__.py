@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from nas.search.study import StudySpec, load_study
     from nas.space.architecture import Architecture
     from nas.space.architecture import parse as parse_architecture
-    from nas.space.library import find_network, find_space
+    from nas.space.catalog import find_network, find_space
     from nas.space.space import SearchSpace
     from nas.store.records import EvaluationState
     from nas.store.store import Store
@@ -95,8 +95,8 @@ _HOMES = {
     "export_network": ("nas.export.bundle", "export"),
     "find_device": ("nas.cost.profile", "find_device"),
     "find_model": ("nas.cost.artefact", "find_model"),
-    "find_network": ("nas.space.library", "find_network"),
-    "find_space": ("nas.space.library", "find_space"),
+    "find_network": ("nas.space.catalog", "find_network"),
+    "find_space": ("nas.space.catalog", "find_space"),
     "from_onnx": ("nas.graph.onnx", "from_onnx"),
     "front_view": ("nas.report.front", "front_view"),
     "load_study": ("nas.search.study", "load_study"),

@@ -10,7 +10,7 @@ from nas.graph.lower import lower
 from nas.graph.network import Network
 from nas.graph.onnx import from_onnx
 from nas.space.architecture import Architecture, block_text, parse
-from nas.space.library import find_network
+from nas.space.catalog import find_network
 
 _ID = re.compile(r"[0-9a-f]{16}")
 

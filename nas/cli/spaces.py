@@ -10,7 +10,7 @@ import typer
 from nas.cli.options import Json
 from nas.cli.output import note, out, print_json, print_table
 from nas.graph.lower import lower
-from nas.space.library import find_network, find_space, reference_networks, space_names
+from nas.space.catalog import find_network, find_space, reference_networks, space_names
 from nas.space.space import SearchSpace
 
 app = typer.Typer()

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from nas.errors import InputError, MeasurementLogError
 from nas.space.architecture import Architecture
-from nas.space.library import find_network
+from nas.space.catalog import find_network
 
 COLUMNS = ("architecture", "latency_ms", "energy_mj", "group")
 

@@ -6,7 +6,7 @@ from nas.cost.artefact import find_model
 from nas.errors import UncalibratedKernelError
 from nas.graph.lower import lower
 from nas.report.front import Reference
-from nas.space.library import find_network, reference_networks
+from nas.space.catalog import find_network, reference_networks
 
 
 def costed_references(device: str, *, classes: int) -> tuple[Reference, ...]:

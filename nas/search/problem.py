@@ -24,7 +24,7 @@ from nas.cost.population import PopulationScorer
 from nas.errors import InfeasibleError, InputError
 from nas.search.objectives import OBJECTIVES
 from nas.search.study import StudySpec
-from nas.space.library import find_space
+from nas.space.catalog import find_space
 from nas.space.space import Codes, SearchSpace
 from nas.store.records import ObjectiveRecord
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nas.accuracy.levels import factors, to_levels
-from nas.space.library import find_space, space_names
+from nas.space.catalog import find_space, space_names
 
 MOBILENET_V3 = find_space("mobilenet_v3")
 

@@ -16,7 +16,7 @@ from nas.accuracy.predictor import Predictor, find_predictor, predictor_domain
 from nas.accuracy.validate import agreement
 from nas.errors import ArtefactError, ChoiceError, InputError
 from nas.resources import folder
-from nas.space.library import find_space
+from nas.space.catalog import find_space
 from nas.space.space import SearchSpace
 
 NAMES = [("mnasnet", "accuracy"), ("mnasnet", "train_time_s"), ("mobilenet_v3", "accuracy")]

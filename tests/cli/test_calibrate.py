@@ -8,7 +8,7 @@ import pytest
 
 from nas.cost.log import Measured, write_log
 from nas.graph.lower import lower
-from nas.space.library import find_space
+from nas.space.catalog import find_space
 from tests.cli.conftest import Run
 
 

@@ -12,7 +12,7 @@ from nas.cost.artefact import find_model
 from nas.cost.log import Measured, write_log
 from nas.cost.profile import device_names
 from nas.graph.lower import lower
-from nas.space.library import find_network, reference_networks, space_names
+from nas.space.catalog import find_network, reference_networks, space_names
 from tests.cli.conftest import Run
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nas.space.architecture import Architecture
-from nas.space.library import find_network
+from nas.space.catalog import find_network
 from tests.cli.conftest import Run
 
 pytest.importorskip("torch", reason="needs the torch extra")

@@ -18,7 +18,7 @@ from nas.errors import ArtefactError, MeasurementLogError, OutputError
 from nas.graph.lower import lower
 from nas.graph.network import Precision
 from nas.space.architecture import parse
-from nas.space.library import find_space
+from nas.space.catalog import find_space
 
 KEY = ModelKey("board", "runtime", Precision.FP32, 1, None)
 EVIDENCE = {

@@ -16,7 +16,7 @@ from nas.errors import UncalibratedKernelError, UnknownNameError
 from nas.graph.lower import lower
 from nas.graph.network import KernelKind, Precision
 from nas.resources import folder
-from nas.space.library import find_network, reference_networks
+from nas.space.catalog import find_network, reference_networks
 
 MODELS = [model for device in device_names() for model in device_models(device)]
 

@@ -11,7 +11,7 @@ from nas.cost.artefact import find_model
 from nas.cost.population import PopulationScorer
 from nas.errors import InputError
 from nas.graph.lower import lower
-from nas.space.library import find_space
+from nas.space.catalog import find_space
 from nas.space.space import SearchSpace
 
 SPACES = ("mnasnet", "mobilenet_v3", "fbnet", "nas_bench_macro", "proxylessnas")

@@ -8,7 +8,7 @@ from nas.cost.artefact import find_model
 from nas.export.objectives import predicted_costs, stored_objectives
 from nas.graph.lower import lower
 from nas.pareto import Sense
-from nas.space.library import find_network
+from nas.space.catalog import find_network
 from nas.store.records import ObjectiveRecord
 
 

@@ -12,7 +12,7 @@ from nas.graph.lower import LOWERING, lower, lower_blocks
 from nas.graph.network import KernelKind, Network, Precision
 from nas.space.architecture import Architecture, parse
 from nas.space.blocks import BlockKind
-from nas.space.library import find_network
+from nas.space.catalog import find_network
 from tests.strategies import architectures
 
 

@@ -13,7 +13,7 @@ from nas.pareto import Sense, front
 from nas.report.front import FrontView, front_view, staircase, thinned
 from nas.report.picture import draw, write_html, write_image
 from nas.report.references import costed_references
-from nas.space.library import find_network
+from nas.space.catalog import find_network
 from nas.store.records import (
     EvaluationRecord,
     EvaluationState,

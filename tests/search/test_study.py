@@ -10,7 +10,7 @@ from nas.cost.profile import device_names
 from nas.errors import DeclarationError, UnknownNameError
 from nas.search.objectives import COSTS, EVALUATED, OBJECTIVES
 from nas.search.study import Limits, load_study, study_from_options, study_names
-from nas.space.library import space_names
+from nas.space.catalog import space_names
 
 GOOD = {"name": "a", "space": "mnasnet", "device": "pixel-3"}
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from nas.errors import ChoiceError
 from nas.graph.lower import lower
-from nas.space.library import find_network, find_space, space_names
+from nas.space.catalog import find_network, find_space, space_names
 from nas.space.space import SearchSpace
 
 SPACES = {name: find_space(name) for name in space_names()}

@@ -12,7 +12,7 @@ import pytest
 from nas.graph.lower import lower
 from nas.graph.network import KernelKind, Network
 from nas.space import tables
-from nas.space.library import find_space
+from nas.space.catalog import find_space
 from nas.space.space import SearchSpace
 
 

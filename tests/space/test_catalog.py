@@ -9,7 +9,7 @@ import pytest
 from nas.errors import ArchitectureError, UnknownNameError
 from nas.graph.lower import lower
 from nas.space.architecture import parse
-from nas.space.library import find_network, find_space, reference_networks, space_names
+from nas.space.catalog import find_network, find_space, reference_networks, space_names
 
 MACS = {"mobilenet_v2": 300.8e6, "mobilenet_v3_large": 216.6e6}
 SCALED = {
