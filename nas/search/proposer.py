@@ -155,8 +155,8 @@ class OptunaProposer:
         """Random candidates without end; each once where the space is small enough to exhaust."""
         counts = self._space.cardinalities
         if np.prod(counts.astype(float)) <= _EXHAUSTIBLE:
-            order = self._rng.permutation(int(np.prod(counts)))
-            codes = np.array(np.unravel_index(order, counts.tolist())).T.astype(np.int16)
+            codes = np.array(list(np.ndindex(*counts.tolist())), dtype=np.int16)
+            self._rng.shuffle(codes)
             yield from self._space.canonical(codes)
             return
         while True:

@@ -208,7 +208,7 @@ class SearchSpace:
                         row = code.copy()
                         row[index] = value
                         rows.append(row)
-        return self.canonical(np.array(rows, dtype=np.int16).reshape(-1, len(self.variables)))
+        return self.canonical(np.array(rows, dtype=np.int16).reshape(len(rows), len(self.variables)))
 
     def image(self, code: Codes) -> Image:
         """The input image that a code asks for."""

@@ -220,6 +220,23 @@ class Table:
         return Evaluated(found, found, found)
 
 
+def test_a_space_without_a_choice_has_a_front_of_one(store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "one.yaml"
+    file.write_text(
+        """
+name: one
+title: One network
+source: a test
+input: {resolution: 32}
+stages: [{name: a, block: mb, width: 8, kernel: 3, expansion: 3}]
+head: [{block: pool}, {block: fc, width: 10}]
+"""
+    )
+    asked = spec(space=str(file), objectives=["latency_ms", "macs"], limits={})
+    study = run(make_problem(asked), store)
+    assert [record.choices for record in store.front(study.id)] == [{}]
+
+
 def test_the_search_nears_the_known_front_of_a_tabulated_space(
     store: Store, data_dir: Path
 ) -> None:
