@@ -208,7 +208,8 @@ class SearchSpace:
                         row = code.copy()
                         row[index] = value
                         rows.append(row)
-        return self.canonical(np.array(rows, dtype=np.int16).reshape(len(rows), len(self.variables)))
+        shape = (len(rows), len(self.variables))
+        return self.canonical(np.array(rows, dtype=np.int16).reshape(shape))
 
     def image(self, code: Codes) -> Image:
         """The input image that a code asks for."""
