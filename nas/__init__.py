@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from nas.report.picture import draw
     from nas.search.loop import run_study
     from nas.search.problem import make_problem
+    from nas.search.proposer import distributions
     from nas.search.study import StudySpec, load_study
     from nas.space.architecture import Architecture
     from nas.space.architecture import parse as parse_architecture
@@ -63,6 +64,7 @@ __all__ = [
     "Store",
     "StudySpec",
     "build",
+    "distributions",
     "draw",
     "export_network",
     "find_device",
@@ -91,6 +93,7 @@ _HOMES = {
     "Store": ("nas.store.store", "Store"),
     "StudySpec": ("nas.search.study", "StudySpec"),
     "build": ("nas.networks.build", "build"),
+    "distributions": ("nas.search.proposer", "distributions"),
     "draw": ("nas.report.picture", "draw"),
     "export_network": ("nas.export.bundle", "export"),
     "find_device": ("nas.cost.profile", "find_device"),

@@ -1,4 +1,4 @@
-"""Objective values → dominance, fronts, hypervolume, knees and feasibility. Pure arithmetic.
+"""Objective values → dominance, fronts, hypervolume and knees. Pure arithmetic.
 
 Orientation: values are (count, objectives) arrays in natural units, with one Sense per column.
 A row dominates another when it is at least as good in every objective and better in one. Equal

@@ -37,5 +37,3 @@ _ALL = (
 )
 
 OBJECTIVES = {objective.name: objective for objective in _ALL}
-COSTS = tuple(objective.name for objective in _ALL if not objective.evaluated)
-EVALUATED = tuple(objective.name for objective in _ALL if objective.evaluated)
