@@ -147,7 +147,7 @@ class Problem:
             while value > 0:
                 neighbours = self.space.neighbours(code)
                 values = worst(neighbours)
-                if values.min() >= value:
+                if values.min(initial=value) >= value:
                     break
                 code, value = neighbours[values.argmin()], float(values.min())
             found.append((value, code))

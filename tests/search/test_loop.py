@@ -18,7 +18,7 @@ from nas.resources import folder
 from nas.search.loop import Progress, run_study
 from nas.search.objectives import OBJECTIVES
 from nas.search.problem import Problem, make_problem
-from nas.search.study import StudySpec, study_from_options
+from nas.search.study import Limits, StudySpec, study_from_options
 from nas.space.architecture import parse
 from nas.space.space import Codes
 from nas.store.records import EvaluationState, StudyRecord
@@ -235,6 +235,8 @@ head: [{block: pool}, {block: fc, width: 10}]
     asked = spec(space=str(file), objectives=["latency_ms", "macs"], limits={})
     study = run(make_problem(asked), store)
     assert [record.choices for record in store.front(study.id)] == [{}]
+    with pytest.raises(InfeasibleError, match="`max_macs` must be at least"):
+        make_problem(asked.model_copy(update={"limits": Limits(max_macs=1.0)})).check_feasible()
 
 
 def test_the_search_nears_the_known_front_of_a_tabulated_space(
