@@ -168,7 +168,7 @@ class _Gathered:
 
     def _take_over(self, experience: Experience, networks: Sequence[str]) -> None:
         fits = self._problem.fits(experience.codes)
-        for row in np.flatnonzero(fits):
+        for row in np.flatnonzero(fits).tolist():
             taken = experience.codes[row], float(experience.accuracies[row]), experience.source
             self._known.setdefault(networks[row], taken)
         words = f"{_counted(int(fits.sum()))} known already{_over(fits)}"
