@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from nas.report.front import front_view
     from nas.report.picture import draw
     from nas.search.loop import run_study
+    from nas.search.pareto_sampler import ParetoSampler
     from nas.search.problem import make_problem
     from nas.search.proposer import distributions
     from nas.search.study import StudySpec, load_study
@@ -58,6 +59,7 @@ __all__ = [
     "Estimate",
     "EvaluationState",
     "Network",
+    "ParetoSampler",
     "PopulationScorer",
     "Precision",
     "SearchSpace",
@@ -87,6 +89,7 @@ _HOMES = {
     "Estimate": ("nas.cost.model", "Estimate"),
     "EvaluationState": ("nas.store.records", "EvaluationState"),
     "Network": ("nas.graph.network", "Network"),
+    "ParetoSampler": ("nas.search.pareto_sampler", "ParetoSampler"),
     "PopulationScorer": ("nas.cost.population", "PopulationScorer"),
     "Precision": ("nas.graph.network", "Precision"),
     "SearchSpace": ("nas.space.space", "SearchSpace"),
