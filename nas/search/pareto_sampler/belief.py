@@ -8,6 +8,7 @@ they end with says nothing about the others, so they are told apart first.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Final
 
 import numpy as np
@@ -29,23 +30,37 @@ _FIRST_STEPS, _STEPS = 40, 25
 _MOST_ROWS, _THINNED_ROWS = 1_000, 800
 # Labels are ±1; this much variance keeps a few of them from being taken for certainty.
 _LABEL_VARIANCE = 0.05
+# Of a hint before anything is known on both scales, in standardised errors: the variance about
+# the line, how many networks that guess weighs as much as, and how far the slope may be from 1.
+_GUESSED_VARIANCE, _GUESS_WEIGHT, _SLOPE_SD = 0.25, 4.0, 0.5
+
+
+class Kind(IntEnum):
+    """What is known of a candidate."""
+
+    TOLD = 0  # its error, or that it failed
+    BELIEVED = 1  # it is under way; an error is believed meanwhile
+    SILENT = 2  # it was asked, and nothing can be said of its error
+    HINT = 3  # an error on another scale: after part of the budget, or in another study
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Everything told so far, in the order of proposals.
+    """Everything told so far; places never change, more come at the end.
 
     Args:
         rows: The networks.
-        errors: (count,) in natural units; NaN where it failed.
-        noise: (count,) standard deviations that an error is known to carry, in natural units.
-        believed: (count,) whether an error is only believed, as its evaluation is under way.
+        errors: (count,) in natural units; NaN where it failed, or where nothing is known.
+        kinds: (count,) of `Kind`.
+        sources: (count,) of hints: a number for each scale; 0 elsewhere.
+        networks: (count,) equal for equal networks, so that hints find what they hinted at.
     """
 
     rows: Rows
     errors: Array
-    noise: Array
-    believed: NDArray[np.bool_]
+    kinds: NDArray[np.int64]
+    sources: NDArray[np.int64]
+    networks: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +84,6 @@ class _Scale:
         scaled = np.maximum((errors - self.low) / self.span + self.shift, 1e-9)
         values: Array = (np.log(scaled) - self.centre) / self.width
         return values
-
-    def variance(self, errors: Array, noise: Array) -> Array:
-        """Variances of the standardised errors, to first order."""
-        slope = 1 / (np.maximum(errors - self.low, 0) + self.shift * self.span)
-        variance: Array = (noise * slope / self.width) ** 2
-        return variance
 
 
 class _Process:
@@ -147,23 +156,23 @@ class Surrogate:
         Args:
             known: Everything told; at least one error is neither NaN nor only believed.
         """
-        told = np.isfinite(known.errors) & ~known.believed
-        collapsed = _collapsed(known.errors, told)
-        sound = told & ~collapsed
+        told = (known.kinds == Kind.TOLD) & np.isfinite(known.errors)
+        failed = (known.kinds == Kind.TOLD) & ~told
+        sound = told & ~_collapsed(known.errors, told)
         scale = _Scale.of(known.errors[told], sound[told])
-        members = _thinned(np.flatnonzero(sound | known.believed), known.errors)
-        values = scale.standardised(known.errors[members])
-        noise = scale.variance(known.errors[members], known.noise[members])
-        mean, deviation = self._error.predict(known.rows, members, values, noise, self._pool)
-        judged = _thinned(np.flatnonzero(told | np.isnan(known.errors)), known.errors)
+        used = sound | (known.kinds == Kind.BELIEVED) | (known.kinds == Kind.HINT)
+        members = _thinned(np.flatnonzero(used), known.errors)
+        values, noise = _on_scale(known, sound, scale)
+        mean, deviation = self._error.predict(
+            known.rows, members, values[members], noise[members], self._pool
+        )
+        judged = _thinned(np.flatnonzero(told | failed), known.errors)
         certainty = self._sound(known.rows, judged, sound[judged])
         return Beliefs(
             mean * scale.width + scale.centre, deviation * scale.width, scale.shift, certainty
         ), scale
 
-    def _sound(
-        self, rows: Rows, judged: NDArray[np.intp], sound: NDArray[np.bool_]
-    ) -> Array:
+    def _sound(self, rows: Rows, judged: NDArray[np.intp], sound: NDArray[np.bool_]) -> Array:
         if sound.all():
             return np.ones(len(self._pool))
         labels = np.where(sound, 1.0, -1.0)
@@ -172,6 +181,40 @@ class Surrogate:
         mean, deviation = self._soundness.predict(rows, judged, labels - centre, none, self._pool)
         certainty: Array = ndtr((mean + centre) / np.sqrt(deviation**2 + _LABEL_VARIANCE))
         return certainty
+
+
+def _on_scale(known: Known, sound: NDArray[np.bool_], scale: _Scale) -> tuple[Array, Array]:
+    """Standardised errors of every row, and the variances that they carry beside the common one.
+
+    A hint is brought over by a line through the networks that are known on both scales. With few
+    of them the line leans to the identity of standardised errors and the variance to a guess.
+    """
+    values, noise = scale.standardised(known.errors), np.zeros(len(known.errors))
+    hinted = known.kinds == Kind.HINT
+    own = {int(n): place for place, n in enumerate(known.networks) if sound[place]}
+    for source in np.unique(known.sources[hinted]):
+        places = np.flatnonzero(hinted & (known.sources == source))
+        errors = known.errors[places]
+        theirs = _Scale.of(errors, np.ones(len(errors), dtype=bool)).standardised(errors)
+        pairs = [(i, own[n]) for i, n in enumerate(known.networks[places].tolist()) if n in own]
+        slope, offset, variance = _line(
+            theirs[[i for i, _ in pairs]], values[[place for _, place in pairs]]
+        )
+        values[places], noise[places] = offset + slope * theirs, variance
+    return values, noise
+
+
+def _line(theirs: Array, ours: Array) -> tuple[float, float, float]:
+    """Slope, offset and residual variance by Bayesian regression with a prior at the identity."""
+    design = np.stack([theirs, np.ones(len(theirs))], 1)
+    precision = design.T @ design / _GUESSED_VARIANCE + np.diag([1 / _SLOPE_SD**2, 1.0])
+    pull = design.T @ (ours - theirs) / _GUESSED_VARIANCE
+    slope, offset = np.linalg.solve(precision, pull) + np.array([1.0, 0.0])
+    residuals = ours - slope * theirs - offset
+    weight = _GUESS_WEIGHT + len(theirs)
+    spread = (_GUESS_WEIGHT * _GUESSED_VARIANCE + residuals @ residuals) / weight
+    # The line itself is uncertain, most of all its offset while nothing is known on both scales.
+    return float(slope), float(offset), float(spread + 1 / (1 + len(theirs) / _GUESSED_VARIANCE))
 
 
 def _collapsed(errors: Array, told: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -183,7 +226,7 @@ def _collapsed(errors: Array, told: NDArray[np.bool_]) -> NDArray[np.bool_]:
 
 
 def _thinned(members: NDArray[np.intp], errors: Array) -> NDArray[np.intp]:
-    """At most so many rows, stable as rows are added: the best half of them, the rest at random."""
+    """At most so many rows, stable as rows are added: the best of them, others at random."""
     extra = len(members) - _MOST_ROWS
     if extra <= 0:
         return members

@@ -69,7 +69,7 @@ class Coding(Protocol):
         ...
 
     def encode(self, parameters: Parameters) -> Codes | None:
-        """The canonical code (variables,) of a trial's parameters; None if it is not of this set."""
+        """The canonical code (variables,) of parameters; None if it is not of this set."""
         ...
 
     def decode(self, code: Codes) -> dict[str, Any]:

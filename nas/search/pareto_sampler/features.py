@@ -100,7 +100,9 @@ class Features:
     def rows(self, levels: Levels, costs: Array) -> Rows:
         """Levels of shape (count, variables) and standardised costs (count, costs) → rows."""
         parts = [
-            _ordered(levels[:, index], factor) if factor.ordered else _one_hot(levels, index, factor)
+            _ordered(levels[:, index], factor)
+            if factor.ordered
+            else _one_hot(levels, index, factor)
             for index, factor in enumerate(self._factors)
         ]
         counts = [
@@ -113,13 +115,15 @@ class Features:
 
 
 def _one_hot(levels: Levels, index: int, factor: Factor) -> Array:
-    return (levels[:, index, None] == np.arange(factor.levels)).astype(float)
+    hot: Array = (levels[:, index, None] == np.arange(factor.levels)).astype(float)
+    return hot
 
 
 def _cuts(factor: Factor) -> Array:
     """Thresholds between the levels of an ordered variable, evenly among all there are."""
     count = factor.levels - 1
-    return np.linspace(0, count - 1, min(count, _THRESHOLDS)).round() + 0.5
+    cuts: Array = np.linspace(0, count - 1, min(count, _THRESHOLDS)).round() + 0.5
+    return cuts
 
 
 def _ordered(levels: Levels, factor: Factor) -> Array:

@@ -1,15 +1,15 @@
 """Beliefs about errors + known costs → expected hypervolume improvement of every candidate.
 
 Costs are known, so only the error is integrated over: with s(c) the least error on the front at
-costs no larger than c, a candidate of costs c and error e adds the volume over all c' beyond c of
-max(0, s(c') - e). Its expectation is a sum over the cells on which s is constant of the cell's volume
-beyond c times the expected improvement on the cell's level: closed form, whatever the shape of the
-front (for exactly known objectives this is the box decomposition of Emmerich et al., 2006).
+costs no larger than c, a candidate of costs c and error e adds the volume over all c' beyond c
+of max(0, s(c') - e). Its expectation is a sum over the cells on which s is constant of the cell's
+volume beyond c times the expected improvement on the cell's level: a closed form, whatever the
+shape of the front. In general the expectation needs a decomposition into boxes (Emmerich, 2005).
 
 Everything is minimised and scaled: errors to [0, 1] over what was evaluated, costs to [0, 1].
 
-Why the error has a shifted lognormal belief: accuracies crowd near the best and spread out below, so
-the surrogate learns log(error + shift), and so small differences at the top count for more.
+Why the error has a shifted lognormal belief: accuracies crowd near the best and spread out below,
+so the surrogate learns log(error + shift), and small differences at the top count for more.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtr
 from scipy.stats import qmc
 
@@ -44,7 +45,7 @@ class Beliefs:
     shift: float
     sound: Array
 
-    def of(self, rows: Array) -> Beliefs:
+    def of(self, rows: NDArray[np.intp]) -> Beliefs:
         """Those of some candidates."""
         return Beliefs(self.mean[rows], self.deviation[rows], self.shift, self.sound[rows])
 
@@ -57,9 +58,7 @@ class Beliefs:
         return np.maximum(gain, 0.0)
 
 
-def expected_improvement(
-    beliefs: Beliefs, costs: Array, front: Array, corner: Array
-) -> Array:
+def expected_improvement(beliefs: Beliefs, costs: Array, front: Array, corner: Array) -> Array:
     """Expected growth of the hypervolume by each candidate.
 
     Args:

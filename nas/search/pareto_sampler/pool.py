@@ -19,7 +19,6 @@ from nas.search.pareto_sampler.features import Array
 WHOLE = 20_000
 _SAMPLES, _KEPT_SAMPLES = 20_000, 1_000
 _DESCENT_STEPS = 60
-_ROUNDS_WITHOUT_NEW = 50
 
 
 class Pool:
@@ -52,6 +51,11 @@ class Pool:
         self.codes: Codes = codes
         self._natural: Array = natural
         self._calibrate()
+        if not self.whole:
+            self.codes = codes[:_KEPT_SAMPLES]
+            self._natural = natural[:_KEPT_SAMPLES]
+            self._turned_pool = self._turned_pool[:_KEPT_SAMPLES]
+        self._find_places()
 
     def _random(self, count: int) -> Codes:
         counts = self._coding.cardinalities
@@ -75,7 +79,8 @@ class Pool:
         if len(codes) == 0:
             return None
         turned = self._signs[axis] * natural[:, axis]
-        best, value = codes[turned.argmin()], float(turned.min())
+        best: Codes = codes[turned.argmin()]
+        value = float(turned.min())
         for _ in range(_DESCENT_STEPS):
             near = self._neighbours(best)
             known = self._coding.known(near)
@@ -103,7 +108,7 @@ class Pool:
         turned = self._turned(natural)
         self._low, self._span = turned.min(0), np.maximum(np.ptp(turned, 0), 1e-12)
         self._centre, self._width = turned.mean(0), np.maximum(turned.std(0), 1e-12)
-        self._turned_pool = self._turned(self._natural)
+        self._turned_pool: Array = self._turned(self._natural)
 
     def _turned(self, natural: Array) -> Array:
         logs = np.log(np.where(self._logs, np.maximum(natural, 1e-300), 1.0))
@@ -131,21 +136,24 @@ class Pool:
         """Costs of the pool in natural units."""
         return self._natural
 
+    def _find_places(self) -> None:
+        self._places = {code.tobytes(): place for place, code in enumerate(self.codes)}
+        new = [key not in self._known for key in self._places]
+        self.is_new: NDArray[np.bool_] = np.array(new, dtype=bool)
+        """For each candidate of the pool, whether it was never asked nor told."""
+
     def forget(self, code: Codes) -> None:
         """A candidate is asked or told: it is never new again."""
         self._known.add(code.tobytes())
-
-    def is_new(self) -> NDArray[np.bool_]:
-        """For each candidate of the pool, whether it was never asked nor told."""
-        fresh = [code.tobytes() not in self._known for code in self.codes]
-        return np.array(fresh, dtype=bool).reshape(len(self.codes))
+        if (place := self._places.get(code.tobytes())) is not None:
+            self.is_new[place] = False
 
     def spread(self, place: float) -> int | None:
         """A new candidate at a place from 0 (cheapest) to 1 (dearest) of the range of costs.
 
         None if nothing is new.
         """
-        new = np.flatnonzero(self.is_new())
+        new = np.flatnonzero(self.is_new)
         if len(new) == 0:
             return None
         costs = self.costs[new]
@@ -173,9 +181,8 @@ class Pool:
             drawn = self._random(count)
             made = np.concatenate([np.where(mutated, drawn, mixed).astype(np.int16), made])
         made = np.unique(self._coding.canonical(made), axis=0)
-        present = {code.tobytes() for code in self.codes} | self._known
-        made = made[[code.tobytes() not in present for code in made]]
-        return made
+        keys = [code.tobytes() for code in made]
+        return made[[key not in self._places and key not in self._known for key in keys]]
 
     def change(self, kept: NDArray[np.intp], new: Codes) -> Codes:
         """Keep some candidates and take in those of the others that fit; returns the latter."""
@@ -184,8 +191,5 @@ class Pool:
         self.codes = np.concatenate([self.codes[kept], new])
         self._natural = np.concatenate([self._natural[kept], natural])
         self._turned_pool = np.concatenate([self._turned_pool[kept], self._turned(natural)])
+        self._find_places()
         return new
-
-    def thin(self) -> NDArray[np.intp]:
-        """Indices of what an evolving pool begins with, once its scales are settled."""
-        return np.arange(min(len(self.codes), _KEPT_SAMPLES), dtype=np.intp)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import cho_solve, solve_triangular
 from scipy.linalg.lapack import dpotri
 from scipy.optimize import minimize
@@ -277,7 +278,7 @@ class Posterior:
         self._spent = self._spent + solved**2
         self.rows = self.rows.then(row)
 
-    def change_pool(self, kept: Array, new: Rows) -> None:
+    def change_pool(self, kept: NDArray[np.intp], new: Rows) -> None:
         """Keep some candidates and take others in.
 
         Args:

@@ -26,7 +26,7 @@ class ParetoSampler(BaseSampler):
     For studies in which one objective is dear to evaluate (accuracy) and all others are known of
     any parameter set before it is evaluated (latency, energy, memory). The one is modelled by a
     Gaussian process; the others are computed, for many candidates at every proposal. Limits are
-    never broken, no parameter set is proposed twice, trials that run elsewhere are taken into account.
+    never broken, no parameter set is proposed twice, trials under way are taken into account.
 
     It may be used in any Optuna study; it keeps no state of its own beyond caches, so that a study
     in a storage may be continued by another process.
@@ -39,8 +39,8 @@ class ParetoSampler(BaseSampler):
         limits: Most of anything that `known` gives, whether an objective or not. Where more is
             better, let `known` give the negative under another name.
         floor: The worst value of the modelled objective that is of any use, if there is one.
-        known_of_many: As `known`, for a list of parameter sets, giving an array for each name. Pools
-            of candidates are thousands: give it if you can.
+        known_of_many: As `known`, for a list of parameter sets, giving an array for each name.
+            Pools of candidates are thousands: give it if you can.
         seed: Of everything random. Told the same in the same order, it proposes the same.
 
     Raises:
@@ -49,7 +49,8 @@ class ParetoSampler(BaseSampler):
     Example:
         >>> import optuna
         >>> space = {"width": optuna.distributions.IntDistribution(8, 64, step=8)}
-        >>> sampler = ParetoSampler(space, lambda p: {"macs": p["width"] ** 2}, positions={"macs": 1})
+        >>> known = lambda parameters: {"macs": parameters["width"] ** 2}
+        >>> sampler = ParetoSampler(space, known, positions={"macs": 1})
         >>> study = optuna.create_study(directions=["maximize", "minimize"], sampler=sampler)
         >>> trial = study.ask(space)
     """
@@ -114,6 +115,32 @@ class ParetoSampler(BaseSampler):
         self._engine: Engine | None = None
         self._senses: tuple[StudyDirection, ...] = ()
         self._settled: set[int] = set()
+        self._hints: list[tuple[str, Codes, float]] = []
+        self._hinted = 0
+
+    def hint(self, source: str, parameters: Mapping[str, Any], value: float) -> None:
+        """Tell of a value of the modelled objective that is on another scale than the study's.
+
+        Such as the accuracy after a tenth of the training, or one from another study. It is not
+        taken for an evaluation: it is related to the study's own values by the parameter sets that
+        are known on both scales, and counts for as much as that relation holds.
+
+        Args:
+            source: Names the scale; all values of one source are on one scale.
+            parameters: A parameter set of the space.
+            value: As the modelled objective is: more is better if it is maximised.
+
+        Raises:
+            InputError: if the parameters are not of the space, or the value is not finite.
+        """
+        code = self._coding.encode(parameters)
+        if code is None or not np.isfinite(value):
+            raise InputError(
+                "a hint must be a finite value of a parameter set of the space; "
+                f"got {value} of {dict(parameters)}"
+            )
+        with self._lock:
+            self._hints.append((source, code, float(value)))
 
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial
@@ -160,7 +187,7 @@ class ParetoSampler(BaseSampler):
         """Ends an optimisation when every candidate has been proposed."""
         with self._lock:
             engine = self._ready(study)
-            exhausted = engine.exhausted(trial.number)
+            exhausted = engine.exhausted
         if exhausted and study._thread_local.in_optimize_loop:
             study.stop()
 
@@ -182,27 +209,31 @@ class ParetoSampler(BaseSampler):
         signs = np.array([_sign(senses[place]) for place in self._positions], dtype=np.float64)
         turn = _sign(senses[self._modelled])
         floor = None if self._floor is None else turn * self._floor
-        self._turn, self._settled = turn, set()
+        self._turn, self._settled, self._hinted = turn, set(), 0
         self._engine = Engine(self._coding, signs, floor=floor, seed=self._seed)
         return self._engine
 
     def _read(self, study: Study, engine: Engine, own: int) -> None:
         """Tell the engine what became of trials since it was last asked."""
+        for source, code, value in self._hints[self._hinted :]:
+            engine.hint(source, code, self._turn * value)
+        self._hinted = len(self._hints)
         for trial in study.get_trials(deepcopy=False):
             if trial.number in self._settled or trial.number == own:
                 continue
-            code = self._coding.encode(trial.params)
-            finished = trial.state in _FINISHED
-            if finished:
+            found = self._coding.encode(trial.params)
+            if trial.state in _FINISHED:
                 self._settled.add(trial.number)
-            if code is None:
+            if found is None:
                 continue
-            if not finished:
-                engine.expect(trial.number, code)
-                continue
-            complete = trial.state is TrialState.COMPLETE and trial.values is not None
-            error = self._turn * trial.values[self._modelled] if complete else np.nan
-            engine.tell(trial.number, code, error)
+            if trial.state is TrialState.COMPLETE:
+                engine.tell(trial.number, found, self._turn * trial.values[self._modelled])
+            elif trial.state is TrialState.FAIL:
+                engine.tell(trial.number, found, np.nan)
+            elif trial.state is TrialState.PRUNED:
+                engine.give_up(trial.number, found)
+            else:
+                engine.expect(trial.number, found)
 
 
 def _sign(direction: StudyDirection) -> int:
