@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from nas.networks.build import build
     from nas.report.front import front_view
     from nas.report.picture import draw
+    from nas.search.direct import search_direct
+    from nas.search.feasibility import check_feasible, feasibility
     from nas.search.loop import run_study
     from nas.search.pareto_sampler import ParetoSampler
     from nas.search.problem import make_problem
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
     from nas.space.architecture import Architecture
     from nas.space.architecture import parse as parse_architecture
     from nas.space.catalog import find_network, find_space
+    from nas.space.membership import locate
     from nas.space.space import SearchSpace
     from nas.store.records import EvaluationState
     from nas.store.store import Store
@@ -66,9 +69,11 @@ __all__ = [
     "Store",
     "StudySpec",
     "build",
+    "check_feasible",
     "distributions",
     "draw",
     "export_network",
+    "feasibility",
     "find_device",
     "find_model",
     "find_network",
@@ -76,10 +81,12 @@ __all__ = [
     "from_onnx",
     "front_view",
     "load_study",
+    "locate",
     "lower",
     "make_problem",
     "parse_architecture",
     "run_study",
+    "search_direct",
 ]
 
 _HOMES = {
@@ -96,9 +103,11 @@ _HOMES = {
     "Store": ("nas.store.store", "Store"),
     "StudySpec": ("nas.search.study", "StudySpec"),
     "build": ("nas.networks.build", "build"),
+    "check_feasible": ("nas.search.feasibility", "check_feasible"),
     "distributions": ("nas.search.proposer", "distributions"),
     "draw": ("nas.report.picture", "draw"),
     "export_network": ("nas.export.bundle", "export"),
+    "feasibility": ("nas.search.feasibility", "feasibility"),
     "find_device": ("nas.cost.profile", "find_device"),
     "find_model": ("nas.cost.artefact", "find_model"),
     "find_network": ("nas.space.catalog", "find_network"),
@@ -106,10 +115,12 @@ _HOMES = {
     "from_onnx": ("nas.graph.onnx", "from_onnx"),
     "front_view": ("nas.report.front", "front_view"),
     "load_study": ("nas.search.study", "load_study"),
+    "locate": ("nas.space.membership", "locate"),
     "lower": ("nas.graph.lower", "lower"),
     "make_problem": ("nas.search.problem", "make_problem"),
     "parse_architecture": ("nas.space.architecture", "parse"),
     "run_study": ("nas.search.loop", "run_study"),
+    "search_direct": ("nas.search.direct", "search_direct"),
 }
 
 

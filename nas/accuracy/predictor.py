@@ -19,6 +19,7 @@ from nas.resources import folder
 from nas.space.space import Codes, SearchSpace
 
 _DECIMALS = 6  # sums depend on the size of a batch in their last digits; predictions must not
+_SECONDS_EACH = 3e-6
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,11 @@ class Predictor:
     def model(self) -> InteractionModel:
         """The fitted numbers."""
         return self.stored.interactions()
+
+    @property
+    def cost_s(self) -> float:
+        """Declared seconds of one evaluation among many."""
+        return _SECONDS_EACH
 
     @property
     def provenance(self) -> Mapping[str, Any]:
@@ -102,13 +108,18 @@ def predictor_domain(space_name: str, objective: str) -> dict[str, int]:
     return dict(read_predictor(_shipped_file(space_name, objective)).domain)
 
 
-def _shipped_file(space_name: str, objective: str) -> Path:
+def shipped_predictors(objective: str) -> dict[str, Path]:
+    """The files of the shipped predictors of an objective, by name of the space."""
     suffix = f"-{objective}"
-    shipped = {
+    return {
         file.stem.removesuffix(suffix): file
         for file in sorted((folder("search_spaces") / "predictors").glob("*.json"))
         if file.stem.endswith(suffix)
     }
+
+
+def _shipped_file(space_name: str, objective: str) -> Path:
+    shipped = shipped_predictors(objective)
     if space_name not in shipped:
         raise InputError(
             f"`{objective}` needs a predictor for the space; {space_name} has none, "

@@ -12,7 +12,7 @@ import nas
 from tests.cli.conftest import Run, Start
 
 VERBS = (
-    "search", "studies", "front", "export", "cost", "show", "devices", "calibrate",
+    "search", "feasible", "studies", "front", "export", "cost", "show", "devices", "calibrate",
     "spaces", "spaces show", "spaces check",
 )  # fmt: skip
 
