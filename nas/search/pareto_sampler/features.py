@@ -129,4 +129,5 @@ def _cuts(factor: Factor) -> Array:
 def _ordered(levels: Levels, factor: Factor) -> Array:
     cuts = _cuts(factor)
     above = (levels[:, None] > cuts).astype(float)
-    return np.hstack([above, 1 - above]) / np.sqrt(max(1, len(cuts)))
+    columns: Array = np.hstack([above, 1 - above]) / np.sqrt(max(1, len(cuts)))
+    return columns

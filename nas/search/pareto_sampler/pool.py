@@ -50,6 +50,7 @@ class Pool:
             codes, natural = codes[fitting], known.objectives[fitting]
         self.codes: Codes = codes
         self._natural: Array = natural
+        self._turned_pool: Array = natural
         self._calibrate()
         if not self.whole:
             self.codes = codes[:_KEPT_SAMPLES]
@@ -108,7 +109,7 @@ class Pool:
         turned = self._turned(natural)
         self._low, self._span = turned.min(0), np.maximum(np.ptp(turned, 0), 1e-12)
         self._centre, self._width = turned.mean(0), np.maximum(turned.std(0), 1e-12)
-        self._turned_pool: Array = self._turned(self._natural)
+        self._turned_pool = self._turned(self._natural)
 
     def _turned(self, natural: Array) -> Array:
         logs = np.log(np.where(self._logs, np.maximum(natural, 1e-300), 1.0))

@@ -142,6 +142,13 @@ class ParetoSampler(BaseSampler):
         with self._lock:
             self._hints.append((source, code, float(value)))
 
+    def is_exhausted(self, study: Study) -> bool:
+        """Whether nothing new within the limits is left to propose."""
+        with self._lock:
+            engine = self._ready(study)
+            self._read(study, engine, own=None)
+            return engine.exhausted
+
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
@@ -213,7 +220,7 @@ class ParetoSampler(BaseSampler):
         self._engine = Engine(self._coding, signs, floor=floor, seed=self._seed)
         return self._engine
 
-    def _read(self, study: Study, engine: Engine, own: int) -> None:
+    def _read(self, study: Study, engine: Engine, own: int | None) -> None:
         """Tell the engine what became of trials since it was last asked."""
         for source, code, value in self._hints[self._hinted :]:
             engine.hint(source, code, self._turn * value)
