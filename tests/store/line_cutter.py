@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 _AT_A_TIME = 1 << 16
+_COMMIT = b"COMMIT\0"  # Not the READ COMMITTED that transactions begin with.
 
 
 class LineCutter:
@@ -70,7 +71,7 @@ class LineCutter:
             answers.start()
             with suppress(OSError):
                 while asked := client.recv(_AT_A_TIME):
-                    if self._armed and b"COMMIT" in asked:
+                    if self._armed and _COMMIT in asked:
                         self._armed = False
                         self.cuts += 1
                         self._break(client, server, asked)
