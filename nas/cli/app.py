@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from nas import __version__
-from nas.cli import calibrate, costs, devices, export, search, spaces, studies
+from nas.cli import calibrate, costs, devices, export, fronts, search, spaces, studies
 
 app = typer.Typer(
     name="nas",
@@ -18,8 +18,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(search.search)
-app.command()(studies.studies)
-app.command()(studies.front)
+app.add_typer(studies.app, name="studies")
+app.command()(fronts.front)
 app.command()(export.export)
 app.command()(costs.cost)
 app.command()(costs.show)

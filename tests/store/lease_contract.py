@@ -129,7 +129,7 @@ class LeaseContract:
         assert store.evaluations(study.id) == [evaluation(1)]
 
     def _elsewhere(self, store: Store, study: StudyRecord, *, expires_in_s: float) -> None:
-        with store._write() as connection:
+        with store.transactions.write() as connection:
             connection.execute(
                 update(tables.drivers).values(
                     user="ana",

@@ -176,7 +176,7 @@ def test_stopped_server_is_an_error_until_it_runs_again(server: Any, url: str) -
 
 def test_session_ended_by_the_server_is_an_error(url: str, engine: Engine) -> None:
     with Store.open(url, create=True) as store:
-        with pytest.raises(StoreError) as caught, store._read() as connection:
+        with pytest.raises(StoreError) as caught, store.transactions.read() as connection:
             mine = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar()
             _run(engine, f"SELECT pg_terminate_backend({mine}, 5000)")
             connection.exec_driver_sql("SELECT 1")
