@@ -30,7 +30,7 @@ from nas.store.store import Store
 _FORMAT, _VERSION = "nas-study", 1
 _AT_A_TIME = 1000
 _ID_DIGITS = 16
-_OPTIONAL = ("reason", "reports", "spent")
+_ABSENT = {"reason": None, "reports": (), "spent": {}}
 _Schema = TypeVar("_Schema", bound=Declaration)
 _Number = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
@@ -160,7 +160,9 @@ def _line(record: EvaluationRecord) -> dict[str, Any]:
         "spent": record.spent,
         "finished_at": record.finished_at.isoformat(),
     }
-    return {key: value for key, value in line.items() if key not in _OPTIONAL or value}
+    return {
+        key: value for key, value in line.items() if key not in _ABSENT or value != _ABSENT[key]
+    }
 
 
 def _parsed(file: Path, lines: Iterable[bytes]) -> tuple[_Header, Iterator[EvaluationRecord]]:

@@ -19,6 +19,7 @@ from nas.store.database import open_database, writing
 from nas.store.location import read_location
 from nas.store.tables import VERSION_TABLE, metadata
 from tests.store.contract import OBJECTIVES, SPEC, StoreContract, evaluation
+from tests.store.curation_contract import CurationContract
 from tests.store.lease_contract import LeaseContract
 
 OPENER = """
@@ -71,6 +72,10 @@ class TestPostgresql(StoreContract):
 
 class TestPostgresqlDrivers(LeaseContract):
     """Drivers of studies on a server."""
+
+
+class TestPostgresqlCuration(CurationContract):
+    """Studies on a server."""
 
 
 def test_migrated_schema_is_the_one_of_the_code(url: str) -> None:
