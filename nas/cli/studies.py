@@ -9,7 +9,7 @@ import typer
 
 from nas.cli import studies_files
 from nas.cli.options import DEFAULT_DATABASE, Database, Json, StoredStudy
-from nas.cli.output import note, number, out, print_json, print_table
+from nas.cli.output import err, note, number, out, print_json, print_table
 from nas.errors import InputError
 
 if TYPE_CHECKING:
@@ -117,7 +117,9 @@ def delete(
 def _confirm(question: str) -> None:
     if not sys.stdin.isatty():
         raise InputError("`nas studies delete` must be confirmed; got no terminal; give --yes")
-    if not typer.confirm(question, err=True):
+    err.print(f"{question} [y/N] ", end="", markup=False)
+    if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+        note("nothing deleted")
         raise typer.Exit
 
 
