@@ -30,7 +30,7 @@ from nas.store.store import Store
 _FORMAT, _VERSION = "nas-study", 1
 _AT_A_TIME = 1000
 _ID_DIGITS = 16
-_ABSENT = {"reason": None, "reports": (), "spent": {}}
+_ABSENT: dict[str, object] = {"reason": None, "reports": (), "spent": {}}
 _Schema = TypeVar("_Schema", bound=Declaration)
 _Number = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
