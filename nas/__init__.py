@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from nas.search.direct import search_direct
     from nas.search.feasibility import check_feasible, feasibility
     from nas.search.loop import run_study
+    from nas.search.pareto_sampler import ParetoSampler
     from nas.search.problem import make_problem
     from nas.search.proposer import distributions
     from nas.search.study import StudySpec, load_study
@@ -61,6 +62,7 @@ __all__ = [
     "Estimate",
     "EvaluationState",
     "Network",
+    "ParetoSampler",
     "PopulationScorer",
     "Precision",
     "SearchSpace",
@@ -94,6 +96,7 @@ _HOMES = {
     "Estimate": ("nas.cost.model", "Estimate"),
     "EvaluationState": ("nas.store.records", "EvaluationState"),
     "Network": ("nas.graph.network", "Network"),
+    "ParetoSampler": ("nas.search.pareto_sampler", "ParetoSampler"),
     "PopulationScorer": ("nas.cost.population", "PopulationScorer"),
     "Precision": ("nas.graph.network", "Precision"),
     "SearchSpace": ("nas.space.space", "SearchSpace"),

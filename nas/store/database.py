@@ -38,6 +38,7 @@ from sqlalchemy.exc import OperationalError
 from nas.errors import MissingExtraError, StoreError
 from nas.store import migrations
 from nas.store.faults import store_errors
+from nas.store.json_text import to_json
 from nas.store.location import check_file, display, no_database
 from nas.store.tables import VERSION_TABLE
 
@@ -70,6 +71,22 @@ def open_database(url: URL, *, create: bool) -> Engine:
     return engine
 
 
+def holds_store(url: URL) -> bool:
+    """Whether the database at `url` has studies of ours; looked at only, and never made.
+
+    Raises:
+        StoreError: if it cannot be looked at.
+    """
+    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
+        return False
+    with store_errors(display(url)):
+        engine = _engine(url)
+        try:
+            return inspect(engine).has_table(VERSION_TABLE)
+        finally:
+            engine.dispose()
+
+
 def writing(engine: Engine) -> Engine:
     """The same engine, for transactions that write: none fails because others write too."""
     if engine.dialect.name == "sqlite":
@@ -78,7 +95,7 @@ def writing(engine: Engine) -> Engine:
 
 
 def _engine(url: URL) -> Engine:
-    to_and_from = {"json_serializer": _to_json, "json_deserializer": json.loads}
+    to_and_from = {"json_serializer": to_json, "json_deserializer": json.loads}
     if url.get_backend_name() == "sqlite":
         engine = create_engine(url, **to_and_from)
         event.listen(engine, "connect", _on_connect)
@@ -91,15 +108,6 @@ def _engine(url: URL) -> Engine:
         )
     except ImportError:
         raise MissingExtraError("PostgreSQL", "postgres") from None
-
-
-def _to_json(value: Any) -> str:
-    try:
-        return json.dumps(value, separators=(",", ":"), allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise StoreError(
-            f"what is stored must be plain JSON values; got some that are not ({error})"
-        ) from None
 
 
 def _on_connect(connection: Any, _record: object) -> None:
