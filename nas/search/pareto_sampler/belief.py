@@ -1,8 +1,12 @@
 """What was evaluated → beliefs about the errors of a pool of candidates.
 
-Two Gaussian processes over the same rows: one for the error of networks that train, one for
+Gaussian processes over the same rows: for the error of networks that train, and for
 whether a network trains at all. Some do not: they end at chance, or with a failure, and what
 they end with says nothing about the others, so they are told apart first.
+
+Why two processes for the error, taking turns: how often each choice occurs says much early on, and
+what it says can be wrong for good, because what looks bad is never evaluated. The second process
+does without it, and sees what the first is too sure to look at.
 """
 
 from __future__ import annotations
@@ -89,8 +93,8 @@ class _Scale:
 class _Process:
     """One quantity over a pool: refitted as rows grow, extended row by row in between."""
 
-    def __init__(self, features: Features) -> None:
-        self._hyper = Hyper.prior(features)
+    def __init__(self, features: Features, *, counting: bool = True) -> None:
+        self._hyper = Hyper.prior(features, counting=counting)
         self._fitted_rows = 0
         self._members: tuple[int, ...] = ()
         self._noise: Array = np.zeros(0)
@@ -142,13 +146,14 @@ class Surrogate:
 
     def __init__(self, features: Features, pool: Rows) -> None:
         self._pool = pool
-        self._error, self._soundness = _Process(features), _Process(features)
+        self._errors = _Process(features), _Process(features, counting=False)
+        self._soundness = _Process(features)
 
     def change_pool(self, kept: NDArray[np.intp], new: Rows) -> None:
         """Keep some candidates, by index, and add others after them."""
         self._pool = self._pool[kept].then(new)
-        self._error.change_pool(kept, new, self._pool)
-        self._soundness.change_pool(kept, new, self._pool)
+        for process in (*self._errors, self._soundness):
+            process.change_pool(kept, new, self._pool)
 
     def beliefs(self, known: Known) -> tuple[Beliefs, _Scale]:
         """Beliefs about every candidate of the pool, and the scale that their errors are on.
@@ -163,7 +168,8 @@ class Surrogate:
         used = sound | (known.kinds == Kind.BELIEVED) | (known.kinds == Kind.HINT)
         members = _thinned(np.flatnonzero(used), known.errors)
         values, noise = _on_scale(known, sound, scale)
-        mean, deviation = self._error.predict(
+        error = self._errors[len(known.errors) % len(self._errors)]
+        mean, deviation = error.predict(
             known.rows, members, values[members], noise[members], self._pool
         )
         judged = _thinned(np.flatnonzero(told | failed), known.errors)

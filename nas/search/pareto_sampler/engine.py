@@ -127,7 +127,8 @@ class Engine:
         return _Entry(self._pool.codes[chosen].copy(), Kind.BELIEVED, float(errors[chosen]))
 
     def _pool_rows(self, codes: Codes, natural: Array) -> Rows:
-        return self._features.rows(self._coding.levels(codes), self._pool.standardised(natural))
+        standardised, scaled = self._pool.standardised(natural), self._pool.scaled(natural)
+        return self._features.rows(self._coding.levels(codes), standardised, scaled)
 
     def _known(self) -> Known:
         assert self._rows is not None, "a space is modelled once something is told"

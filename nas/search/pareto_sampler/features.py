@@ -20,6 +20,8 @@ Array = NDArray[np.float64]
 
 # Ordered variables of many values are compared at so many thresholds.
 _THRESHOLDS = 16
+# Knots over the range of costs, between which networks may differ more or less from each other.
+KNOTS = 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,17 +47,19 @@ class Rows:
         columns: (count, columns) whose inner products, variable by variable, are similarities.
         counts: (count, choices) how often each recurring choice occurs.
         costs: (count, costs) known costs, standardised.
+        places: (count, knots) weights, adding up to 1, of the knots that its costs lie between.
     """
 
     columns: Array
     counts: Array
     costs: Array
+    places: Array
 
     def __len__(self) -> int:
         return len(self.columns)
 
     def __getitem__(self, rows: NDArray[np.intp] | slice) -> Rows:
-        return Rows(self.columns[rows], self.counts[rows], self.costs[rows])
+        return Rows(self.columns[rows], self.counts[rows], self.costs[rows], self.places[rows])
 
     def then(self, other: Rows) -> Rows:
         """These networks, then the others."""
@@ -63,6 +67,7 @@ class Rows:
             np.vstack([self.columns, other.columns]),
             np.vstack([self.counts, other.counts]),
             np.vstack([self.costs, other.costs]),
+            np.vstack([self.places, other.places]),
         )
 
 
@@ -97,8 +102,14 @@ class Features:
             groups.setdefault(factor.group, []).append(index)
         return [(g, self._factors[g[0]].levels) for g in groups.values() if len(g) > 1]
 
-    def rows(self, levels: Levels, costs: Array) -> Rows:
-        """Levels of shape (count, variables) and standardised costs (count, costs) → rows."""
+    def rows(self, levels: Levels, costs: Array, scaled: Array) -> Rows:
+        """Networks as rows.
+
+        Args:
+            levels: (count, variables).
+            costs: (count, costs), standardised.
+            scaled: (count, costs), as shares of their range.
+        """
         parts = [
             _ordered(levels[:, index], factor)
             if factor.ordered
@@ -111,7 +122,15 @@ class Features:
             for group, size in self._recurring
         ]
         none = np.zeros((len(levels), 0))
-        return Rows(np.hstack([none, *parts]), np.hstack([none, *counts]), costs)
+        return Rows(np.hstack([none, *parts]), np.hstack([none, *counts]), costs, _places(scaled))
+
+
+def _places(scaled: Array) -> Array:
+    """Hat functions of the mean scaled cost on evenly spaced knots."""
+    mean = scaled.mean(1) if scaled.shape[1] else np.zeros(len(scaled))
+    at = np.clip(mean, 0, 1)[:, None] * (KNOTS - 1)
+    hats: Array = np.maximum(0, 1 - np.abs(at - np.arange(KNOTS)))
+    return hats
 
 
 def _one_hot(levels: Levels, index: int, factor: Factor) -> Array:

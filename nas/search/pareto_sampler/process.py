@@ -4,8 +4,9 @@ The kernel is a sum of parts that say in what ways networks can be alike: a tren
 costs, linear and smooth; a trend in how often each choice occurs, linear and smooth; effects of
 single choices that add up; and the likeness of whole networks, which falls off with the weighted
 Hamming distance. Each variable has a relevance, each recurring category a distance of its own from
-the others. Hyper-parameters maximise the evidence times a weak prior (Rasmussen and Williams,
-2006, chapter 5), which keeps them sane with a handful of evaluations.
+the others. How much networks differ may change along the range of costs: cheap ones may all be
+equally bad where dear ones are not. Hyper-parameters maximise the evidence times a weak prior
+(Rasmussen and Williams, 2006, chapter 5), which keeps them sane with a handful of evaluations.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_solve, solve_triangular
+from scipy.linalg import solve_triangular
 from scipy.linalg.lapack import dpotri
 from scipy.optimize import minimize
 
-from nas.search.pareto_sampler.features import Array, Features, Rows
+from nas.search.pareto_sampler.features import KNOTS, Array, Features, Rows
 
 # Hyper-parameters that stand once, with the mean and the standard deviation of their logarithms.
 _SCALARS = {
@@ -33,7 +34,9 @@ _SCALARS = {
     "count_length": (0.0, 0.5),
     "noise": (np.log(0.05), 1.0),
 }
-_RELEVANCE_SD, _LEAF_SD = 0.8, 0.7
+_RELEVANCE_SD, _LEAF_SD, _KNOT_SD = 0.8, 0.7, 0.7
+# A part that is left out: its logarithm, held there.
+_OUT = (-9.0, 0.01)
 _JITTER = 1e-8
 # Evidence is weighed on at most so many rows: it costs their cube, and tells little more beyond.
 _FITTED_ROWS = 256
@@ -45,11 +48,22 @@ class Hyper:
 
     features: Features
     logs: Array
+    counting: bool = True
 
     @classmethod
-    def prior(cls, features: Features) -> Hyper:
-        """Where the prior has them."""
-        return cls(features, _prior(features)[0])
+    def prior(cls, features: Features, *, counting: bool = True) -> Hyper:
+        """Where the prior has them.
+
+        Args:
+            features: Of the space.
+            counting: Whether the trend in how often each choice occurs takes part.
+        """
+        return cls(features, _prior(features, counting)[0], counting)
+
+    def amplitude(self, rows: Rows) -> Array:
+        """How much each network may differ from others that cost the same, relatively."""
+        amplitudes: Array = np.exp(rows.places @ self.logs[-KNOTS:])
+        return amplitudes
 
     def scalar(self, name: str) -> float:
         """One that stands once."""
@@ -71,12 +85,18 @@ class Hyper:
         return weights
 
 
-def _prior(features: Features) -> tuple[Array, Array]:
-    means, deviations = np.array(list(_SCALARS.values())).T
-    free = features.variables, features.leaves
-    means = np.concatenate([np.zeros(sum(free)), means])
-    return means, np.concatenate(
-        [np.full(free[0], _RELEVANCE_SD), np.full(free[1], _LEAF_SD), deviations]
+def _prior(features: Features, counting: bool) -> tuple[Array, Array]:
+    scalars = dict(_SCALARS)
+    if not counting:
+        scalars |= {"count_line": _OUT, "count_curve": _OUT}
+    means, deviations = np.array(list(scalars.values())).T
+    free = np.repeat(
+        [_RELEVANCE_SD, _LEAF_SD, _KNOT_SD], [features.variables, features.leaves, KNOTS]
+    )
+    before = features.variables + features.leaves
+    return (
+        np.concatenate([np.zeros(before), means, np.zeros(KNOTS)]),
+        np.concatenate([free[:before], deviations, free[before:]]),
     )
 
 
@@ -123,16 +143,18 @@ def _parts(hyper: Hyper, left: Rows, right: Rows) -> _Parts:
     ) / 2 - left.columns * apart @ right.columns.T
     cost_gap, count_gap = _gaps(left.costs, right.costs), _gaps(left.counts, right.counts)
     scalar = hyper.scalar
+    size = hyper.amplitude(left)[:, None] * hyper.amplitude(right)
     return _Parts(
-        single=scalar("single") ** 2 * (left.columns * weights @ right.columns.T),
-        whole=scalar("whole") ** 2 * np.exp(-scalar("reach") * distance),
+        single=size * scalar("single") ** 2 * (left.columns * weights @ right.columns.T),
+        whole=size * scalar("whole") ** 2 * np.exp(-scalar("reach") * distance),
         distance=distance,
         cost_line=scalar("cost_line") ** 2 * (left.costs @ right.costs.T),
         cost_curve=scalar("cost_curve") ** 2
         * np.exp(-cost_gap / (2 * scalar("cost_length") ** 2)),
         cost_gap=cost_gap,
-        count_line=scalar("count_line") ** 2 * (left.counts @ right.counts.T),
-        count_curve=scalar("count_curve") ** 2
+        count_line=size * scalar("count_line") ** 2 * (left.counts @ right.counts.T),
+        count_curve=size
+        * scalar("count_curve") ** 2
         * np.exp(-count_gap / (2 * scalar("count_length") ** 2)),
         count_gap=count_gap,
     )
@@ -146,22 +168,27 @@ def kernel(hyper: Hyper, left: Rows, right: Rows) -> Array:
 def prior_variance(hyper: Hyper, rows: Rows) -> Array:
     """The diagonal of `kernel` of rows with themselves."""
     scalar, share = hyper.scalar, 1 / max(1, hyper.features.variables)
-    fixed = 1.0 + scalar("whole") ** 2 + scalar("cost_curve") ** 2 + scalar("count_curve") ** 2
-    variance: Array = (
-        fixed
+    structural = (
+        scalar("whole") ** 2
+        + scalar("count_curve") ** 2
         + scalar("single") ** 2 * (rows.columns**2 @ (hyper.relevance * share))
-        + scalar("cost_line") ** 2 * (rows.costs**2).sum(1)
         + scalar("count_line") ** 2 * (rows.counts**2).sum(1)
+    )
+    variance: Array = (
+        1.0
+        + scalar("cost_curve") ** 2
+        + scalar("cost_line") ** 2 * (rows.costs**2).sum(1)
+        + hyper.amplitude(rows) ** 2 * structural
     )
     return variance
 
 
-def _objective(
-    logs: Array, features: Features, rows: Rows, values: Array, noise: Array
+def objective(
+    logs: Array, like: Hyper, rows: Rows, values: Array, noise: Array
 ) -> tuple[float, Array]:
-    """Minus the logarithm of evidence × prior, and its gradient."""
-    means, deviations = _prior(features)
-    hyper = Hyper(features, logs)
+    """Minus the logarithm of evidence × prior, and its gradient, at other logarithms."""
+    means, deviations = _prior(like.features, like.counting)
+    hyper = Hyper(like.features, logs, like.counting)
     parts = _parts(hyper, rows, rows)
     covariance = parts.total()
     own = hyper.scalar("noise") ** 2
@@ -187,7 +214,9 @@ def _slopes(hyper: Hyper, parts: _Parts, rows: Rows, weight: Array, noise: float
     """
     features, columns = hyper.features, rows.columns
     share = 1 / max(1, features.variables)
-    single = hyper.scalar("single") ** 2 * (columns * (weight @ columns)).sum(0)
+    size = hyper.amplitude(rows)
+    sized = weight * size[:, None] * size
+    single = hyper.scalar("single") ** 2 * (columns * (sized @ columns)).sum(0)
     pull = weight * parts.whole
     apart = (columns**2 * pull.sum(1)[:, None]).sum(0) - (columns * (pull @ columns)).sum(0)
     apart *= -hyper.scalar("reach") * hyper.leaf
@@ -210,7 +239,9 @@ def _slopes(hyper: Hyper, parts: _Parts, rows: Rows, weight: Array, noise: float
         / hyper.scalar("count_length") ** 2,
         "noise": 2 * noise * np.trace(weight),
     }
-    return np.concatenate([relevance, leaf, [scalars[name] for name in _SCALARS]])
+    structural = parts.single + parts.whole + parts.count_line + parts.count_curve
+    knots = 2 * rows.places.T @ (weight * structural).sum(1)
+    return np.concatenate([relevance, leaf, [scalars[name] for name in _SCALARS], knots])
 
 
 def fit(start: Hyper, rows: Rows, values: Array, noise: Array, *, steps: int) -> Hyper:
@@ -226,18 +257,18 @@ def fit(start: Hyper, rows: Rows, values: Array, noise: Array, *, steps: int) ->
     if len(rows) > _FITTED_ROWS:
         chosen = np.random.default_rng(len(rows)).choice(len(rows), _FITTED_ROWS, replace=False)
         rows, values, noise = rows[chosen], values[chosen], noise[chosen]
-    means, deviations = _prior(start.features)
+    means, deviations = _prior(start.features, start.counting)
     bounds = np.stack([means - 5 * deviations, means + 5 * deviations], 1)
     found = minimize(
-        _objective,
+        objective,
         start.logs,
-        args=(start.features, rows, values, noise),
+        args=(start, rows, values, noise),
         jac=True,
         method="L-BFGS-B",
         bounds=bounds,
         options={"maxiter": steps},
     )
-    return Hyper(start.features, found.x)
+    return Hyper(start.features, found.x, start.counting)
 
 
 class Posterior:
@@ -292,14 +323,13 @@ class Posterior:
         self.pool = self.pool[kept].then(new)
 
     def predict(self, values: Array) -> tuple[Array, Array]:
-        """Mean and standard deviation of every candidate, given the values of the rows."""
+        """Mean and standard deviation of every candidate, given the values of the rows.
+
+        The common noise is part of the deviation: what the kernel does not explain of a network
+        is mostly its own, and its evaluation would find it.
+        """
         mean: Array = solve_triangular(self._lower, values, lower=True, check_finite=False) @ (
             self._solved
         )
-        return mean, np.sqrt(np.maximum(self._prior - self._spent, 1e-12))
-
-    def at_rows(self, values: Array) -> Array:
-        """Means at the rows themselves, with their noise taken out."""
-        weights = cho_solve((self._lower, True), values, check_finite=False)
-        mean: Array = kernel(self._hyper, self.rows, self.rows) @ weights
-        return mean
+        known = np.maximum(self._prior - self._spent, 0.0)
+        return mean, np.sqrt(known + self._hyper.scalar("noise") ** 2 + _JITTER)
