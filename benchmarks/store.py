@@ -252,10 +252,8 @@ def main() -> None:
     lines = [*HEAD, *sqlite_part(options.trials, options.evaluations)]
     if options.postgresql:
         lines += postgresql_part(options.postgresql, options.evaluations)
-    lines += [
-        f"{platform.machine()}, {os.cpu_count()} cores, {os.getloadavg()[2]:.1f} processes at work "
-        f"on them on average, Python {platform.python_version()}."
-    ]
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    lines += [f"{machine}; {os.getloadavg()[2]:.1f} processes wanted a core on average."]
     text = "\n".join(lines) + "\n"
     print(text)
     options.page.write_text(text, encoding="utf-8")

@@ -7,14 +7,12 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nas.errors import StoreError, UnknownNameError
-from nas.pareto import Sense
 from nas.store import (
     EvaluationRecord,
     EvaluationState,
@@ -23,31 +21,12 @@ from nas.store import (
     StudyRecord,
     queries,
 )
-
-OBJECTIVES = (
-    ObjectiveRecord("accuracy", Sense.MAXIMIZE, "%", {"kind": "table", "rows": 15_625}),
-    ObjectiveRecord("latency_ms", Sense.MINIMIZE, "ms", {"kind": "predicted", "sha256": "ab"}),
-)
-SPEC = {"space": "mnasnet", "limits": {"latency_ms": 30.0}, "seeds": [1, 2], "note": None}
+from tests.store.examples import OBJECTIVES, SPEC, evaluation
 
 # PostgreSQL keeps no NUL in text columns; our names and notation have none.
 _words = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 _SHARED = (HealthCheck.function_scoped_fixture, HealthCheck.differing_executors)
 _finite = st.floats(allow_nan=False, allow_infinity=False)
-
-
-def evaluation(number: int, /, **changes: Any) -> EvaluationRecord:
-    """A complete evaluation of a network of its own."""
-    text = f"image 3x224x224 | conv k3 c{number + 1} | pool | fc c10"
-    values: dict[str, Any] = {
-        "number": number,
-        "architecture_id": hashlib.sha256(text.encode()).hexdigest()[:16],
-        "architecture_text": text,
-        "choices": {"width": number + 1, "ratio": 0.25, "kind": "conv"},
-        "state": EvaluationState.COMPLETE,
-        "values": {"accuracy": 70 + number / 7, "latency_ms": 1 / (number + 3)},
-    }
-    return EvaluationRecord(**values | changes)
 
 
 @st.composite

@@ -14,8 +14,9 @@ import pytest
 
 from nas.errors import StoreError
 from nas.store import Store
-from tests.store.contract import OBJECTIVES, SPEC, StoreContract, evaluation
+from tests.store.contract import StoreContract
 from tests.store.curation_contract import CurationContract
+from tests.store.examples import OBJECTIVES, SPEC, evaluation
 from tests.store.lease_contract import LeaseContract
 
 BATCH = 5
