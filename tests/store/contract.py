@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -149,6 +150,9 @@ class StoreContract:
         assert (first.study, second.study) == (study, empty)
         assert (first.complete, first.over_limit, first.failed, first.front_size) == (3, 2, 1, 2)
         assert (second.complete, second.over_limit, second.failed) == (0, 0, 0)
+        assert [store.summary("phones"), store.summary("boards")] == [first, second]
+        with pytest.raises(UnknownNameError, match="got 'phone'"):
+            store.summary("phone")
 
     def test_evaluations_come_by_number(self, store: Store, study: StudyRecord) -> None:
         over = evaluation(
@@ -238,6 +242,35 @@ class StoreContract:
         store.record(
             study.id, [evaluation(0, values={"latency_ms": 3.0}, state=EvaluationState.FAILED)]
         )
+
+    @pytest.mark.parametrize(
+        ("changes", "rule"),
+        [
+            ({"reports": ((0.5, 1.0), (0.5, 2.0))}, r"must rise within \(0, 1\]"),
+            ({"reports": ((0.0, 1.0),)}, r"must rise within \(0, 1\]"),
+            ({"reports": ((1.25, 1.0),)}, r"must rise within \(0, 1\]"),
+            ({"reports": ((0.5, float("nan")),)}, "must be finite numbers; got nan at 0.5"),
+            ({"spent": {"wall_s": -1.0}}, "must be finite and not negative"),
+            ({"spent": {"energy_j": float("inf")}}, "must be finite and not negative"),
+            ({"state": EvaluationState.STOPPED}, "stopped early must have a report"),
+        ],
+    )
+    def test_the_way_of_an_evaluation_must_be_possible(
+        self, store: Store, study: StudyRecord, changes: dict[str, Any], rule: str
+    ) -> None:
+        with pytest.raises(StoreError, match=rule) as caught:
+            store.record(study.id, [evaluation(0), evaluation(1, **changes)])
+        assert evaluation(1).architecture_id in str(caught.value)
+        assert store.evaluations(study.id) == []
+
+    def test_time_of_an_evaluation_is_when_it_was_recorded_unless_given(
+        self, store: Store, study: StudyRecord
+    ) -> None:
+        then = datetime(2024, 2, 29, 12, 30, tzinfo=UTC)
+        store.record(study.id, [evaluation(0), evaluation(1, finished_at=then)])
+        now, given = (record.finished_at for record in store.evaluations(study.id))
+        assert now is not None and abs(datetime.now(UTC) - now) < timedelta(minutes=1)
+        assert given == then
 
     def test_choices_must_be_json(self, store: Store, study: StudyRecord) -> None:
         with pytest.raises(StoreError, match="must be plain JSON values"):
