@@ -47,7 +47,7 @@ HEAD = (
     "    python benchmarks/store.py --postgresql URL",
     "",
     "Networks of 20 categorical choices with 3 objectives, durable on disk when a call returns.",
-    "The work is not the same: Optuna writes a trial in many transactions as it is asked and told,",
+    "The work is not the same: Optuna writes a trial in many transactions, asked and then told,",
     "as its interface has it; the store writes what became of a network once, alone or with those",
     "that ended together, and proves each time that its writer still holds the study. Wall times",
     "are those of a shared machine: where the spread is wide, compare the processor times.",
@@ -252,7 +252,8 @@ def main() -> None:
     lines = [*HEAD, *sqlite_part(options.trials, options.evaluations)]
     if options.postgresql:
         lines += postgresql_part(options.postgresql, options.evaluations)
-    lines += [f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}."]
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    lines += [f"{machine}; {os.getloadavg()[2]:.1f} processes wanted a core on average."]
     text = "\n".join(lines) + "\n"
     print(text)
     options.page.write_text(text, encoding="utf-8")

@@ -9,11 +9,11 @@ import typer
 
 from nas.cli import studies_files
 from nas.cli.options import DEFAULT_DATABASE, Database, Json, StoredStudy
-from nas.cli.output import err, note, number, out, print_json, print_table
+from nas.cli.output import err, heading, note, number, out, print_json, print_table
 from nas.errors import InputError
 
 if TYPE_CHECKING:
-    from nas.store.records import ObjectiveRecord, StudySummary
+    from nas.store.records import StudyRecord, StudySummary
 
 app = typer.Typer()
 app.command()(studies_files.merge)
@@ -68,11 +68,7 @@ def show(study: StoredStudy, as_json: Json = False, db: Database = DEFAULT_DATAB
     out.print(f"{found.study.name}: {spec.get('space')} on {spec.get('device')}", markup=False)
     out.print(f"{_state(found)}; begun {_time(found.study.created_at)}", markup=False)
     out.print(_counts(found) + "\n", markup=False)
-    limits = {key: value for key, value in (spec.get("limits") or {}).items() if value is not None}
-    print_table(
-        ["objective", "better", "limit", "from"],
-        [_objective_row(objective, limits) for objective in found.study.objectives],
-    )
+    print_table(["what", "aim", "limit", "from"], _rows(found.study))
 
 
 @app.command()
@@ -173,16 +169,25 @@ def _counts(summary: StudySummary) -> str:
     return ", ".join(f"{count:,} {what}" for what, count in counts.items() if count) or "empty"
 
 
-def _objective_row(objective: ObjectiveRecord, limits: dict[str, float]) -> list[str]:
-    name, provenance = objective.name, objective.provenance
-    bounds = [
-        f"{sign} {number(limit, name)} {objective.unit}".rstrip()
-        for sign, key in (("≤", f"max_{name}"), ("≥", f"min_{name}"))
-        if (limit := limits.get(key)) is not None
-    ]
-    better = "more" if objective.sense.value == "maximize" else "less"
-    words = (provenance.get(key) for key in ("kind", "model", "source", "from"))
-    return [name, better, ", ".join(bounds), ", ".join(str(word) for word in words if word)]
+def _rows(study: StudyRecord) -> list[list[str]]:
+    """Every objective, then what else is limited: the limit, and where the numbers are from."""
+    limits = {key: value for key, value in (study.spec.get("limits") or {}).items() if value}
+    objectives = {objective.name: objective for objective in study.objectives}
+    limited = [key.partition("_")[2] for key in limits]
+    rows = []
+    for name in dict.fromkeys([*objectives, *limited]):
+        bounds = [
+            f"{sign} {number(limits[key], name)}"
+            for sign, key in (("≤", f"max_{name}"), ("≥", f"min_{name}"))
+            if key in limits
+        ]
+        aim, origin = "", ""
+        if (objective := objectives.get(name)) is not None:
+            aim = objective.sense.value
+            words = (objective.provenance.get(key) for key in ("kind", "model", "source", "from"))
+            origin = ", ".join(str(word) for word in words if word)
+        rows.append([heading(name), aim, ", ".join(bounds), origin])
+    return rows
 
 
 def _json(summary: StudySummary) -> dict[str, Any]:

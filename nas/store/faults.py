@@ -27,13 +27,15 @@ _POSTGRESQL_FIXES = {
     "25006": "it is read-only; give the URL of the server that takes writes",
     "40P01": "other processes write to it too and were in the way; retry",
     "42501": "its user may not do this; grant that, or give a URL with another user",
+    "25P03": "this process was silent for too long in a transaction; retry",
     "53100": "the disk of the server is full; free some space, then resume",
+    "55P03": "another process holds its lock; wait for that process or end it, then retry",
     "57P": "the server ended the connection; see that it runs, then resume",
     "XX001": "it is damaged; restore it from a copy",
     "XX002": "it is damaged; restore it from a copy",
 }
 # Faults that pass: by the start of SQLite's name or of the SQLSTATE.
-_PASSING = ("SQLITE_BUSY", "SQLITE_LOCKED", "08", "40", "53300", "57P")
+_PASSING = ("SQLITE_BUSY", "SQLITE_LOCKED", "08", "40", "53300", "55P03", "57P", "25P03")
 _UNREACHABLE = (
     "it cannot be reached; check that the server runs, that it has this database, and the host, "
     "port, user, password and options of the URL"

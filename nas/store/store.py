@@ -166,7 +166,6 @@ class Store:
             StoreError: if there is no such study, or it is not this driver's to change.
         """
         studies = tables.studies
-
         now = datetime.now(UTC)
         unfinished = (studies.c.id == study_id) & studies.c.finished_at.is_(None)
         statement = update(studies).where(unfinished).values(finished_at=now)

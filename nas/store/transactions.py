@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import final
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, func, select
 
 from nas.store import drivers, queries
 from nas.store.database import writing
@@ -14,6 +14,12 @@ from nas.store.faults import store_errors
 from nas.store.leases import Lease
 from nas.store.location import display
 from nas.store.patience import persist
+
+# A writer that is suspended or cut off in a transaction must not keep what it locked for ever.
+_BOUNDED = select(
+    func.set_config("idle_in_transaction_session_timeout", "30s", True),
+    func.set_config("lock_timeout", "60s", True),
+)
 
 
 @final
@@ -44,6 +50,8 @@ class Transactions:
     def write(self) -> Iterator[Connection]:
         """A transaction that is committed at the end of the block."""
         with store_errors(self.location), self._writing.begin() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(_BOUNDED)
             yield connection
 
     @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import shutil
 from pathlib import Path
 
@@ -26,14 +27,15 @@ def test_list_is_what_no_verb_prints(run: Run, folder: Path) -> None:
     assert run("studies").out == run("studies", "list").out
     (study,) = run("studies", "list", "--json").json()
     assert [study] == run("studies", "--json").json()
-    assert (study["name"], study["evaluated"], study["driver"]) == ("board", 250, None)
+    assert (study["name"], study["driver"]) == ("board", None)
+    assert study["evaluated"] == databases.complete(folder / "nas.db") > 0
 
 
 def test_show_says_where_numbers_come_from(run: Run, folder: Path) -> None:
     said = run("studies", "show", "board")
     assert said.out.startswith("board: mnasnet on jetson-tx2\nfinished, 20")
-    assert "250 evaluated" in said.out
-    assert "≤ 25.0 ms" in said.out
+    assert f"{databases.complete(folder / 'nas.db')} evaluated" in said.out
+    assert re.search(r"latency ms +minimize +≤ 25\.0 +predicted", said.out)
     assert "predicted, jetson-tx2 (hw-nas-bench" in said.out
     shown = run("studies", "show", "board", "--json").json()
     assert shown["spec"]["limits"]["max_latency_ms"] == 25
@@ -82,6 +84,7 @@ def test_delete_needs_a_yes(run: Run, folder: Path) -> None:
 
 @pytest.mark.parametrize(("answer", "left"), [("n", 1), ("", 1), ("y", 0)])
 def test_delete_asks_on_a_terminal(start: Start, folder: Path, answer: str, left: int) -> None:
+    evaluated = databases.complete(folder / "nas.db")
     ours, theirs = pty.openpty()
     process = start("studies", "delete", "board", cwd=folder, stdin=theirs)
     os.close(theirs)
@@ -89,7 +92,7 @@ def test_delete_asks_on_a_terminal(start: Start, folder: Path, answer: str, left
     out, err = process.communicate(timeout=60)
     os.close(ours)
     assert process.returncode == 0, err
-    assert "delete 'board' from nas.db: 250 evaluated" in err
+    assert f"delete 'board' from nas.db: {evaluated} evaluated" in err
     assert out == ""
     with Store.open(str(folder / "nas.db"), create=False) as store:
         assert len(store.studies()) == left
@@ -101,7 +104,8 @@ def test_merge(run: Run, folder: Path) -> None:
     said = run("studies", "merge", "board", "other", "--into", "both")
     assert (said.code, said.out) == (0, "")
     front = len(run("front", "board", "--json").json()["front"])
-    assert said.err == f"'both': 250 evaluated, {front} on the front\n"
+    evaluated = databases.complete(folder / "nas.db") // 3
+    assert said.err == f"'both': {evaluated} evaluated, {front} on the front\n"
     assert (
         run("front", "both", "--json").json()["front"]
         == (run("front", "board", "--json").json()["front"])

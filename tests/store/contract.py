@@ -14,7 +14,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nas.errors import StoreError, UnknownNameError
-from nas.pareto import Sense
 from nas.store import (
     EvaluationRecord,
     EvaluationState,
@@ -23,31 +22,12 @@ from nas.store import (
     StudyRecord,
     queries,
 )
-
-OBJECTIVES = (
-    ObjectiveRecord("accuracy", Sense.MAXIMIZE, "%", {"kind": "table", "rows": 15_625}),
-    ObjectiveRecord("latency_ms", Sense.MINIMIZE, "ms", {"kind": "predicted", "sha256": "ab"}),
-)
-SPEC = {"space": "mnasnet", "limits": {"latency_ms": 30.0}, "seeds": [1, 2], "note": None}
+from tests.store.examples import OBJECTIVES, SPEC, evaluation
 
 # PostgreSQL keeps no NUL in text columns; our names and notation have none.
 _words = st.text(st.characters(codec="utf-8", exclude_characters="\0"))
 _SHARED = (HealthCheck.function_scoped_fixture, HealthCheck.differing_executors)
 _finite = st.floats(allow_nan=False, allow_infinity=False)
-
-
-def evaluation(number: int, /, **changes: Any) -> EvaluationRecord:
-    """A complete evaluation of a network of its own."""
-    text = f"image 3x224x224 | conv k3 c{number + 1} | pool | fc c10"
-    values: dict[str, Any] = {
-        "number": number,
-        "architecture_id": hashlib.sha256(text.encode()).hexdigest()[:16],
-        "architecture_text": text,
-        "choices": {"width": number + 1, "ratio": 0.25, "kind": "conv"},
-        "state": EvaluationState.COMPLETE,
-        "values": {"accuracy": 70 + number / 7, "latency_ms": 1 / (number + 3)},
-    }
-    return EvaluationRecord(**values | changes)
 
 
 @st.composite
@@ -170,6 +150,9 @@ class StoreContract:
         assert (first.study, second.study) == (study, empty)
         assert (first.complete, first.over_limit, first.failed, first.front_size) == (3, 2, 1, 2)
         assert (second.complete, second.over_limit, second.failed) == (0, 0, 0)
+        assert [store.summary("phones"), store.summary("boards")] == [first, second]
+        with pytest.raises(UnknownNameError, match="got 'phone'"):
+            store.summary("phone")
 
     def test_evaluations_come_by_number(self, store: Store, study: StudyRecord) -> None:
         over = evaluation(
@@ -259,6 +242,35 @@ class StoreContract:
         store.record(
             study.id, [evaluation(0, values={"latency_ms": 3.0}, state=EvaluationState.FAILED)]
         )
+
+    @pytest.mark.parametrize(
+        ("changes", "rule"),
+        [
+            ({"reports": ((0.5, 1.0), (0.5, 2.0))}, r"must rise within \(0, 1\]"),
+            ({"reports": ((0.0, 1.0),)}, r"must rise within \(0, 1\]"),
+            ({"reports": ((1.25, 1.0),)}, r"must rise within \(0, 1\]"),
+            ({"reports": ((0.5, float("nan")),)}, "must be finite numbers; got nan at 0.5"),
+            ({"spent": {"wall_s": -1.0}}, "must be finite and not negative"),
+            ({"spent": {"energy_j": float("inf")}}, "must be finite and not negative"),
+            ({"state": EvaluationState.STOPPED}, "stopped early must have a report"),
+        ],
+    )
+    def test_the_way_of_an_evaluation_must_be_possible(
+        self, store: Store, study: StudyRecord, changes: dict[str, Any], rule: str
+    ) -> None:
+        with pytest.raises(StoreError, match=rule) as caught:
+            store.record(study.id, [evaluation(0), evaluation(1, **changes)])
+        assert evaluation(1).architecture_id in str(caught.value)
+        assert store.evaluations(study.id) == []
+
+    def test_time_of_an_evaluation_is_when_it_was_recorded_unless_given(
+        self, store: Store, study: StudyRecord
+    ) -> None:
+        then = datetime(2024, 2, 29, 12, 30, tzinfo=UTC)
+        store.record(study.id, [evaluation(0), evaluation(1, finished_at=then)])
+        now, given = (record.finished_at for record in store.evaluations(study.id))
+        assert now is not None and abs(datetime.now(UTC) - now) < timedelta(minutes=1)
+        assert given == then
 
     def test_choices_must_be_json(self, store: Store, study: StudyRecord) -> None:
         with pytest.raises(StoreError, match="must be plain JSON values"):

@@ -18,7 +18,8 @@ from nas.pareto import front
 from nas.store import EvaluationRecord, EvaluationState, Store, StudyRecord
 from nas.store.curation import delete_study, merge_studies, rename_study
 from nas.store.exchange import check_study_file, export_study, import_study
-from tests.store.contract import OBJECTIVES, SPEC, evaluation, evaluation_lists
+from tests.store.contract import evaluation_lists
+from tests.store.examples import OBJECTIVES, SPEC, evaluation
 from tests.store.make_schema_file import RECORDS
 
 ON_SHARED = settings(

@@ -15,7 +15,7 @@ from nas.errors import StoreError
 from nas.store import Store
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
-from tests.store.contract import evaluation  # noqa: E402
+from tests.store.examples import evaluation  # noqa: E402
 
 
 def drive(url: str, ttl_s: float, patience_s: float) -> None:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from nas.store import Store
-from tests.store.contract import evaluation
+from tests.store.examples import evaluation
 
 DRIVER = Path(__file__).with_name("driver.py")
+_OPEN_TRANSACTIONS = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+    "AND pid <> pg_backend_pid() AND xact_start IS NOT NULL"
+)
 Driver = subprocess.Popen[str]
 
 
@@ -38,6 +44,29 @@ def next_number(process: Driver) -> int:
     line = process.stdout.readline()
     assert line, process.stderr.read()
     return int(line)
+
+
+def suspend_between_writes(process: Driver, store: Store) -> None:
+    """Stop a driver where it holds no lock of the database, which it would keep."""
+    while True:
+        process.send_signal(signal.SIGSTOP)
+        time.sleep(0.05)  # What it asked a server before is answered by now.
+        if not _is_locked(store):
+            return
+        process.send_signal(signal.SIGCONT)
+        time.sleep(0.05)
+
+
+def _is_locked(store: Store) -> bool:
+    if "://" not in store.location:
+        with closing(sqlite3.connect(store.location, timeout=0, isolation_level=None)) as file:
+            try:
+                file.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                return True
+            return False
+    with store.transactions.read() as connection:
+        return bool(connection.exec_driver_sql(_OPEN_TRANSACTIONS).scalar())
 
 
 def killed(process: Driver) -> tuple[list[int], str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 
 from nas.store import EvaluationState, Store
-from tests.store.contract import OBJECTIVES, SPEC, evaluation
+from tests.store.examples import OBJECTIVES, SPEC, evaluation
 
 NAME = "phones"
 RECORDS_0001 = [

@@ -11,7 +11,7 @@ import pytest
 
 from nas.errors import StoreError
 from nas.store import Store
-from tests.store.contract import OBJECTIVES
+from tests.store.examples import OBJECTIVES
 
 _RUNS_AS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 

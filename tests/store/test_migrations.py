@@ -14,7 +14,7 @@ from nas.store import EvaluationState, Store, migrations
 from nas.store.database import open_database, writing
 from nas.store.location import read_location
 from nas.store.tables import VERSION_TABLE, metadata
-from tests.store.contract import OBJECTIVES, SPEC, evaluation
+from tests.store.examples import OBJECTIVES, SPEC, evaluation
 from tests.store.make_schema_file import NAME, RECORDS, RECORDS_0001
 
 DATA = Path(__file__).parent / "data"

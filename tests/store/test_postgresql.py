@@ -18,8 +18,9 @@ from nas.store import Store, migrations
 from nas.store.database import open_database, writing
 from nas.store.location import read_location
 from nas.store.tables import VERSION_TABLE, metadata
-from tests.store.contract import OBJECTIVES, SPEC, StoreContract, evaluation
+from tests.store.contract import StoreContract
 from tests.store.curation_contract import CurationContract
+from tests.store.examples import OBJECTIVES, SPEC, evaluation
 from tests.store.lease_contract import LeaseContract
 
 OPENER = """
@@ -255,3 +256,21 @@ def test_missing_driver_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setitem(sys.modules, "psycopg", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'nas\[postgres\]'"):
         Store.open("postgresql://me@there/db", create=True)
+
+
+def test_writer_that_is_cut_off_in_a_transaction_lets_others_go_on(
+    url: str, engine: Engine
+) -> None:
+    with Store.open(url, create=True) as store:
+        study = store.create_study("phones", spec=SPEC, objectives=OBJECTIVES)
+        with pytest.raises(StoreError) as caught, store.transactions.own(study.id, None) as mine:
+            for limit in ("idle_in_transaction_session_timeout", "lock_timeout"):
+                said = mine.exec_driver_sql(f"SHOW {limit}").scalar()
+                assert said == {"idle_in": "30s", "lock_ti": "1min"}[limit[:7]]
+            # As it would after half a minute.
+            mine.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = '20ms'")
+            with Store.open(url, create=False) as other, other.hold(study.id) as lease:
+                other.record(study.id, [evaluation(0)], lease=lease)
+            mine.exec_driver_sql("SELECT 1")
+        assert "silent for too long in a transaction" in _checked(caught.value)
+        assert store.evaluations(study.id) == [evaluation(0)]

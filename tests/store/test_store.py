@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import sqlite3
@@ -14,11 +15,13 @@ import pytest
 
 from nas.errors import StoreError
 from nas.store import Store
-from tests.store.contract import OBJECTIVES, SPEC, StoreContract, evaluation
+from tests.store.contract import StoreContract
 from tests.store.curation_contract import CurationContract
+from tests.store.examples import OBJECTIVES, SPEC, evaluation
 from tests.store.lease_contract import LeaseContract
 
 BATCH = 5
+TORTURE = int(os.environ.get("NAS_TORTURE", "0"))  # Kills, in the long form of the tests.
 WRITER = Path(__file__).with_name("writer.py")
 
 
@@ -83,7 +86,7 @@ def test_lock_held_by_another_is_an_error_after_the_timeout(tmp_path: Path) -> N
 def test_killed_writer_loses_nothing_it_reported(tmp_path: Path) -> None:
     path, moments = tmp_path / "nas.db", random.Random(0)
     reported: set[int] = set()
-    for _ in range(3):
+    for _ in range(max(3, TORTURE)):
         reported |= _run_and_kill(path, after_s=moments.uniform(0.02, 0.4))
         assert _ask(path, "PRAGMA integrity_check") == "ok"
         with Store.open(str(path), create=False) as store:

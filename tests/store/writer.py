@@ -15,7 +15,7 @@ from nas.errors import StoreError, UnknownNameError
 from nas.store import Store
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
-from tests.store.contract import OBJECTIVES, evaluation  # noqa: E402
+from tests.store.examples import OBJECTIVES, evaluation  # noqa: E402
 
 
 def write(path: str, batch: int) -> None:
