@@ -85,9 +85,9 @@ def _number(value: object) -> float:
 
 def _words(error: BaseException) -> str:
     """What was raised and where, for a person who wrote the evaluator."""
+    said = " ".join(str(error).split())[:_LONGEST_REASON]
+    words = f"it raised {type(error).__name__}" + (f": {said}" if said else "")
     frames = traceback.extract_tb(error.__traceback__)
-    where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
-    said = " ".join(str(error).split())
-    return (
-        f"it raised {type(error).__name__}{': ' if said else ''}{said:.{_LONGEST_REASON}}{where}"
+    return words + (
+        f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" * bool(frames)
     )

@@ -116,17 +116,14 @@ def _check(made: object, name: str) -> None:
     if not callable(getattr(made, "evaluate", None)):
         raise _wrong(name, "`evaluate(architecture, *, seed, folder)`", made)
     cost_s, provenance = getattr(made, "cost_s", None), getattr(made, "provenance", None)
-    number = isinstance(cost_s, int | float) and not isinstance(cost_s, bool)
-    if not number or not math.isfinite(cost_s) or cost_s < 0:
+    if not isinstance(cost_s, int | float) or not 0 <= cost_s < math.inf:
         raise _wrong(name, "`cost_s`, the seconds of one evaluation", cost_s)
     try:
         plain = isinstance(provenance, Mapping) and json.dumps(dict(provenance), allow_nan=False)
     except (TypeError, ValueError):
         plain = False
     if not plain:
-        raise _wrong(
-            name, "`provenance`, a mapping of plain JSON that says what it is", provenance
-        )
+        raise _wrong(name, "`provenance`, plain JSON that says what its numbers are", provenance)
 
 
 def _wrong(name: str, needed: str, got: object) -> EvaluatorError:
