@@ -44,8 +44,11 @@ def stored_view(store: Store, name: str) -> FrontView:
             f"evaluated; {fix}"
         )
     last = parse(records[0].architecture_text).blocks[-1]
+    devices = (objective.name.partition("@")[2] for objective in study.objectives)
     references = costed_references(
-        str(study.spec["device"]), classes=int(getattr(last, "width", 0))
+        str(study.spec["device"]),
+        classes=int(getattr(last, "width", 0)),
+        others=sorted(filter(None, devices)),
     )
     return front_view(study, evaluations, records, references=references)
 
@@ -93,9 +96,9 @@ def print_front(view: FrontView, *, whole: bool = False) -> None:
     print_table(columns, rows, title=title)
     for objective in view.objectives:
         if (origin := objective.provenance.get("origin", "measured")) != "measured":
-            note(
-                f"{objective.name} on {view.device} comes from {origin} values, not measured ones"
-            )
+            name, _, device = objective.name.partition("@")
+            place = device or view.device
+            note(f"{name} on {place} comes from {origin} values, not measured ones")
 
 
 def csv_text(view: FrontView) -> str:

@@ -79,9 +79,10 @@ def note(text: str) -> None:
 
 
 def number(value: float | None, name: str) -> str:
-    """A quantity for people, by the unit in its name."""
+    """A quantity for people, by the unit in its name, with or without `@device`."""
     if value is None:
         return "–"
+    name, _, _ = name.partition("@")
     if name == "peak_memory_bytes":
         return f"{value / 2**20:.2f}"
     if name in ("macs", "parameters"):
@@ -94,7 +95,8 @@ def number(value: float | None, name: str) -> str:
 
 def heading(name: str) -> str:
     """A column heading for a quantity, with the unit that `number` prints it in."""
-    return {
+    quantity, _, device = name.partition("@")
+    words = {
         "accuracy": "accuracy %",
         "train_time_s": "training s",
         "latency_ms": "latency ms",
@@ -102,4 +104,5 @@ def heading(name: str) -> str:
         "peak_memory_bytes": "memory MiB",
         "macs": "MACs M",
         "parameters": "params M",
-    }[name]
+    }[quantity]
+    return f"{words} on {device}" if device else words

@@ -89,6 +89,7 @@ def search(
 
 
 def _search(spec: StudySpec, db: str, *, html: Path, as_json: bool) -> None:
+    from nas.search.feasibility import check_feasible
     from nas.search.loop import run_study
     from nas.search.problem import make_problem
     from nas.store.store import Store
@@ -98,7 +99,7 @@ def _search(spec: StudySpec, db: str, *, html: Path, as_json: bool) -> None:
     problem = make_problem(spec)
     for name, value in problem.fixed.items():
         note(f"{name} fixed at {value}: the accuracy of {problem.space.name} is known there alone")
-    problem.check_feasible()  # Before there is a database, which a refusal must not leave behind.
+    check_feasible(problem)  # Before there is a database, which a refusal must not leave behind.
     with Store.open(db, create=True) as store:
         with _progress(f"{Path(spec.space).stem} on {spec.device}") as on_progress:
             run_study(problem, store, on_progress=on_progress)
@@ -109,8 +110,9 @@ def _search(spec: StudySpec, db: str, *, html: Path, as_json: bool) -> None:
         return
     print_front(view)
     evaluated = len(view.front) + len(view.dominated)
-    if evaluated < spec.evaluations:
-        note(f"{evaluated:,} of {spec.evaluations:,} evaluated: no others within the limits found")
+    if evaluated < problem.evaluations:
+        goal = f"{problem.evaluations:,}"
+        note(f"{evaluated:,} of {goal} evaluated: no others within the limits found")
     seconds = time.monotonic() - started
     # The store's own name for itself: a URL that a person typed may hold a password.
     note(f"study {spec.name!r} in {store.location}, {seconds:.1f} s; picture: {html}")

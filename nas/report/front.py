@@ -55,6 +55,7 @@ class FrontView:
         front: Non-dominated networks, best first objective first.
         dominated: The other evaluated networks.
         limits: Most of each cost that was allowed.
+        floors: Least of each objective that is better when larger.
         references: Published networks for comparison.
     """
 
@@ -65,6 +66,7 @@ class FrontView:
     front: tuple[Point, ...]
     dominated: tuple[Point, ...]
     limits: Mapping[str, float]
+    floors: Mapping[str, float]
     references: tuple[Reference, ...]
 
     def to_json(self) -> dict[str, Any]:
@@ -74,6 +76,7 @@ class FrontView:
             "space": self.space,
             "device": self.device,
             "limits": dict(self.limits),
+            "floors": dict(self.floors),
             "objectives": [
                 {
                     "name": o.name,
@@ -97,6 +100,8 @@ class FrontView:
     def pick(self, wanted: str) -> Point:
         """One network of the front: `knee`, `fastest`, `most-accurate`, a row from 1, or an id.
 
+        With several latencies, the fastest is that by the first of them.
+
         Raises:
             KeyError: if it names none of them; the message says what it may be.
         """
@@ -105,9 +110,10 @@ class FrontView:
         senses = [objective.sense for objective in self.objectives]
         if wanted == "knee" and self.front:
             return self.front[knee(table, senses)]
-        for word, name in (("fastest", "latency_ms"), ("most-accurate", "accuracy")):
-            if wanted == word and name in columns:
-                best = int(np.argmin(minimized(table, senses)[:, list(columns).index(name)]))
+        for word, quantity in (("fastest", "latency_ms"), ("most-accurate", "accuracy")):
+            names = [name for name in columns if name.partition("@")[0] == quantity]
+            if wanted == word and names and self.front:
+                best = int(np.argmin(minimized(table, senses)[:, list(columns).index(names[0])]))
                 return self.front[best]
         rows = {str(index): point for index, point in enumerate(self.front, start=1)}
         if wanted in rows:
@@ -136,7 +142,15 @@ def front_view(
         references: Published networks costed by the study's models.
     """
     on_front = {record.number for record in front}
-    limits = study.spec.get("limits") or {}
+    bounds = (study.spec.get("limits") or {}).items()
+    limits, floors = (
+        {
+            key.removeprefix(bound): value
+            for key, value in bounds
+            if key.startswith(bound) and value
+        }
+        for bound in ("max_", "min_")
+    )
     return FrontView(
         study.name,
         str(study.spec.get("space", "")),
@@ -144,7 +158,8 @@ def front_view(
         study.objectives,
         tuple(map(_point, front)),
         tuple(_point(record) for record in evaluations if record.number not in on_front),
-        {key.removeprefix("max_"): value for key, value in limits.items() if value is not None},
+        limits,
+        floors,
         tuple(references),
     )
 

@@ -17,7 +17,7 @@ from plotly.subplots import make_subplots
 from nas.errors import MissingExtraError, OutputError
 from nas.pareto import Sense
 from nas.report.front import FrontView, Point, staircase
-from nas.search.objectives import OBJECTIVES
+from nas.search.objectives import find_objective
 from nas.store.records import ObjectiveRecord
 
 _FRONT, _FAINT, _LIMIT, _REFERENCE = "#0b6e4f", "#9aa5b1", "#c1121f", "#7b6d8d"
@@ -25,8 +25,9 @@ _FRONT, _FAINT, _LIMIT, _REFERENCE = "#0b6e4f", "#9aa5b1", "#c1121f", "#7b6d8d"
 
 def axis_title(name: str) -> str:
     """An objective for people, with its unit."""
-    objective = OBJECTIVES[name]
-    return f"{objective.title} ({objective.unit})" if objective.unit else objective.title
+    objective = find_objective(name)
+    unit = f" ({objective.unit})" if objective.unit else ""
+    return f"{objective.full_title}{unit}"
 
 
 def draw(view: FrontView) -> go.Figure:
@@ -87,6 +88,13 @@ def _draw_panel(
             x=view.limits[cost.name],
             line={"color": _LIMIT, "dash": "dash"},
             annotation_text="limit",
+            **place,
+        )
+    if up.name in view.floors:
+        figure.add_hline(
+            y=view.floors[up.name],
+            line={"color": _LIMIT, "dash": "dash"},
+            annotation_text="least" if first else None,
             **place,
         )
     _draw_references(figure, view, cost, up, column)

@@ -13,9 +13,11 @@ import numpy as np
 
 from nas.errors import StoreError
 from nas.pareto import front
-from nas.search.objectives import OBJECTIVES
+from nas.search.feasibility import check_feasible
+from nas.search.objectives import find_objective
 from nas.search.problem import Problem
 from nas.search.proposer import OptunaProposer, Told
+from nas.search.study import changed_keys
 from nas.space.architecture import Architecture
 from nas.space.space import Codes
 from nas.store.records import EvaluationRecord, EvaluationState, StudyRecord
@@ -61,15 +63,16 @@ def run_study(
         StoreError: if a study of that name asked for something else.
     """
     state = _resume(problem, store)
-    goal = problem.spec.evaluations
+    goal = problem.evaluations
     on_progress(Progress(state.evaluated, state.over_limit, goal))
     if state.study.finished_at is not None:
         return state.study
+    fitting = check_feasible(problem)
     proposer = OptunaProposer(
         problem.space,
         problem.spec.objectives,
         seed=problem.spec.seed,
-        first=[problem.nearest_to_limits[0]] if problem.limits else [],
+        first=[] if fitting is None else [fitting],
     )
     idle = 0
     while state.evaluated < goal and idle < _PATIENCE_BATCHES:
@@ -87,11 +90,11 @@ def _resume(problem: Problem, store: Store) -> _State:
     name, spec = problem.spec.name, problem.stored_spec()
     objectives = problem.objective_records()
     if name not in {summary.study.name for summary in store.studies()}:
-        problem.check_feasible()
+        check_feasible(problem)
         return _State(store.create_study(name, spec=spec, objectives=objectives))
     state = _State(store.study(name))
     stored = state.study
-    if changed := sorted(key for key in spec if stored.spec.get(key) != spec[key]):
+    if changed := changed_keys(stored.spec, spec):
         was = {key: stored.spec.get(key) for key in changed}
         raise StoreError(
             f"a study named {name!r} exists and differs in {', '.join(changed)} "
@@ -127,7 +130,7 @@ def _step(
     new = {a.id: row for row, a in reversed(list(enumerate(architectures)))}
     new = {identity: row for identity, row in new.items() if identity not in state.known}
     rows = sorted(new.values())
-    told = _evaluate(problem, codes[rows], problem.spec.evaluations - state.evaluated)
+    told = _evaluate(problem, codes[rows], problem.evaluations - state.evaluated)
     pairs = [(architectures[row], known) for row, known in zip(rows, told, strict=False)]
     records = [
         _record(len(state.known) + index, architecture, known)
@@ -161,9 +164,8 @@ def _evaluate(problem: Problem, codes: Codes, room: int) -> list[Told]:
     """What becomes of new candidates, up to the one that uses the last evaluation."""
     if len(codes) == 0:
         return []
-    costs = problem.costs(codes)
-    excess = problem.excess(costs)
-    fits = np.all([value <= 0 for value in excess.values()] or [np.ones(len(codes), bool)], axis=0)
+    costs = problem.known(codes)
+    excess, fits = problem.excess(costs), problem.within(costs, len(codes))
     count = int(np.searchsorted(np.cumsum(fits), room, side="left")) + 1
     codes, fits = codes[:count], fits[:count]
     evaluated = problem.evaluate(codes[fits]) if fits.any() else {}
@@ -187,7 +189,9 @@ def store_front(store: Store, study: StudyRecord) -> None:
     """Compute the front over all complete evaluations and store it."""
     complete = store.evaluations(study.id, state=EvaluationState.COMPLETE)
     names = [objective.name for objective in study.objectives]
-    senses = [OBJECTIVES[name].sense for name in names]
+    floor = study.spec.get("limits", {}).get("min_accuracy") or -np.inf
+    complete = [one for one in complete if one.values.get("accuracy", np.inf) >= floor]
+    senses = [find_objective(name).sense for name in names]
     values = [[record.values[name] for name in names] for record in complete]
     numbers = [complete[index].number for index in front(values, senses)] if values else []
     store.save_front(study.id, numbers)

@@ -1,14 +1,13 @@
-"""StudySpec → Problem: the space, the known costs, the evaluators and the limits, put together.
+"""StudySpec → Problem: the space, the known costs, the evaluator and the limits, put together.
 
-Costs of any candidate are known before it is evaluated, so limits are checked before anything is
-spent, and a study that nothing can satisfy is refused with what the nearest network needs.
+Everything but accuracy is known of any candidate before it is evaluated, on every device that the
+study names, so limits are checked before anything is spent.
 """
 
 from __future__ import annotations
 
 import hashlib
-import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -21,174 +20,208 @@ from nas.accuracy.predictor import find_predictor, predictor_domain
 from nas.cost.artefact import StoredModel, find_model
 from nas.cost.model import Origin
 from nas.cost.population import PopulationScorer
-from nas.errors import InfeasibleError, InputError
-from nas.search.objectives import OBJECTIVES
-from nas.search.study import StudySpec
+from nas.errors import InputError
+from nas.search.objectives import Objective, find_objective
+from nas.search.study import Mode, StudySpec
 from nas.space.catalog import find_space
 from nas.space.space import Codes, SearchSpace
 from nas.store.records import ObjectiveRecord
 
 Columns = dict[str, NDArray[np.float64]]
-_PROBES = 20_000
-_DESCENTS = 4
+
+# An evaluator that takes longer for one network cannot score a million of them while one waits.
+NEARLY_FREE_S = 1e-4
+_EVALUATIONS: Mapping[Mode, int] = {"direct": 1_000_000, "surrogate": 200}
 
 
 @dataclass(frozen=True)
 class Problem:
-    """Everything that a study's loop asks about candidates.
+    """Everything that a search asks about candidates; codes are canonical, (count, variables).
 
     Args:
         spec: What was asked for.
         space: Where candidates come from.
-        device_model: The cost model and its evidence.
-        scorer: Costs of encoded candidates.
-        evaluators: What says the objectives that are not costs, by objective.
-        fixed: Choices of the named space that the evaluators leave only one value of.
+        models: The cost models and their evidence, by device.
+        scorers: Costs of encoded candidates, by device.
+        training: What says the training time, where it is asked for.
+        evaluator: What says accuracy; None where it is no objective.
+        fixed: Choices of the named space that the predictors leave only one value of.
     """
 
     spec: StudySpec
     space: SearchSpace
-    device_model: StoredModel
-    scorer: PopulationScorer
-    evaluators: Mapping[str, Evaluator]
+    models: Mapping[str, StoredModel]
+    scorers: Mapping[str, PopulationScorer]
+    training: Evaluator | None
+    evaluator: Evaluator | None
     fixed: Mapping[str, int]
 
+    @cached_property
+    def objectives(self) -> tuple[Objective, ...]:
+        """What the study aims for, in its order."""
+        return tuple(map(find_objective, self.spec.objectives))
+
     @property
+    def modelled(self) -> str | None:
+        """The one objective that is not known before evaluation, if the study has it."""
+        return next((one.name for one in self.objectives if not one.known), None)
+
+    @cached_property
     def limits(self) -> dict[str, float]:
-        """Most of each cost that is allowed."""
+        """Most of each known objective that is allowed."""
         return self.spec.limits.by_objective()
 
-    def costs(self, codes: Codes) -> Columns:
-        """Every known cost that is an objective or limited; arrays of shape (count,)."""
-        scored = self.scorer.score(codes)
-        wanted = {name for name in self.spec.objectives if not OBJECTIVES[name].evaluated}
-        return {name: getattr(scored, name) for name in sorted(wanted | set(self.limits))}
+    @property
+    def floor(self) -> float | None:
+        """The least of the modelled objective that a network on the front must have."""
+        return self.spec.limits.min_accuracy
 
-    def excess(self, costs: Mapping[str, NDArray[np.float64]]) -> Columns:
+    @property
+    def mode(self) -> Mode:
+        """How to search: as asked, or by what an evaluation is declared to cost."""
+        if self.spec.search != "auto":
+            return self.spec.search
+        free = self.evaluator is None or self.evaluator.cost_s <= NEARLY_FREE_S
+        return "direct" if free else "surrogate"
+
+    @property
+    def evaluations(self) -> int:
+        """How many networks may be evaluated."""
+        return self.spec.evaluations or _EVALUATIONS[self.mode]
+
+    @cached_property
+    def _known(self) -> tuple[Objective, ...]:
+        return _known_objectives(self.spec)
+
+    def known(self, codes: Codes) -> Columns:
+        """Every known objective and every limited cost, in a fixed order; arrays of (count,)."""
+        devices = {self._device(one) for one in self._known if one.quantity != "train_time_s"}
+        scored = {device: self.scorers[device].score(codes) for device in sorted(devices)}
+        columns: Columns = {}
+        for one in self._known:
+            if one.quantity == "train_time_s":
+                assert self.training is not None, "a limited or wanted quantity has its source"
+                columns[one.name] = self.training.evaluate(codes).mean
+            else:
+                columns[one.name] = getattr(scored[self._device(one)], one.quantity)
+        return columns
+
+    def _device(self, objective: Objective) -> str:
+        return objective.device or self.spec.device
+
+    def excess(self, columns: Mapping[str, NDArray[np.float64]]) -> Columns:
         """Each limited cost over its limit, minus 1: above 0 where the limit is broken."""
-        return {name: costs[name] / limit - 1 for name, limit in self.limits.items()}
+        return {name: columns[name] / limit - 1 for name, limit in self.limits.items()}
+
+    def fits(self, codes: Codes) -> NDArray[np.bool_]:
+        """Which candidates are within every limit on known objectives; shape (count,)."""
+        return self.within(self.known(codes), len(codes))
+
+    def within(self, columns: Mapping[str, NDArray[np.float64]], count: int) -> NDArray[np.bool_]:
+        """The same where the known objectives of the candidates are at hand."""
+        fits = np.ones(count, dtype=bool)
+        for over in self.excess(columns).values():
+            fits &= over <= 0
+        return fits
 
     def evaluate(self, codes: Codes) -> Columns:
-        """The objectives that are not costs; arrays of shape (count,)."""
-        return {name: ev.evaluate(codes).mean for name, ev in self.evaluators.items()}
+        """The modelled objective, where there is one; arrays of shape (count,)."""
+        if self.modelled is None or self.evaluator is None:
+            return {}
+        return {self.modelled: self.evaluator.evaluate(codes).mean}
 
     def stored_spec(self) -> dict[str, Any]:
         """The study as the store keeps it, with a fingerprint of the space that it means."""
-        space = self.space.declaration.model_dump_json().encode()
-        fingerprint = hashlib.sha256(space).hexdigest()
-        return {**self.spec.model_dump(mode="json"), "space_sha256": fingerprint}
+        return {**self.spec.stored(), "space_sha256": space_fingerprint(self.space)}
 
     def objective_records(self) -> list[ObjectiveRecord]:
         """The objectives with the evidence behind them, as the store keeps them."""
         return [
-            ObjectiveRecord(
-                name, OBJECTIVES[name].sense, OBJECTIVES[name].unit, self._provenance(name)
-            )
-            for name in self.spec.objectives
+            ObjectiveRecord(one.name, one.sense, one.unit, self._provenance(one))
+            for one in self.objectives
         ]
 
-    def _provenance(self, name: str) -> Mapping[str, object]:
-        if name in self.evaluators:
-            return self.evaluators[name].provenance
-        if name not in ("latency_ms", "energy_mj"):
-            return {"kind": "computed", "from": "the lowered network, exactly"}
-        stored, energy = self.device_model, name == "energy_mj"
-        law = stored.model.energy if energy else stored.model.latency
-        error = stored.evidence.energy_error if energy else stored.evidence.latency_error
-        assert law is not None and error is not None, "a problem never has an unknown cost"
-        return {
-            "kind": "modelled" if law.origin is Origin.MODELLED else "predicted",
-            "origin": law.origin.value,
-            "model": str(stored.model.key),
-            "source": stored.evidence.source,
-            "licence": stored.evidence.licence,
-            "samples": error.samples,
-            "held_out_median_error": error.median,
-            "log_sha256": stored.evidence.log_sha256,
-            "date": stored.evidence.date,
-        }
-
-    def check_feasible(self) -> None:
-        """Look for one network within all limits.
-
-        Raises:
-            InfeasibleError: with what the nearest network found needs.
-        """
-        if not self.limits:
-            return
-        code, worst = self.nearest_to_limits
-        if worst <= 0:
-            return
-        costs = self.costs(code[None])
-        lines = [
-            f"`max_{name}` must be at least {_rounded_up(costs[name][0])}; got {limit:.10g}"
-            for name, limit in self.limits.items()
-            if costs[name][0] > limit
-        ]
-        raise InfeasibleError(
-            f"no network of {self.space.name} was found within the limits on "
-            f"{self.spec.device}; the nearest needs: {'; '.join(lines)}"
-        )
-
-    @cached_property
-    def nearest_to_limits(self) -> tuple[Codes, float]:
-        """The code with the least worst excess: best of many samples, then steepest descent."""
-
-        def worst(codes: Codes) -> NDArray[np.float64]:
-            excess = self.excess(self.costs(codes))
-            largest: NDArray[np.float64] = np.max(list(excess.values()), axis=0)
-            return largest
-
-        samples = self.space.sample(_PROBES, seed=self.spec.seed)
-        starts = samples[np.argsort(worst(samples), kind="stable")[:_DESCENTS]]
-        found = []
-        for code in starts:
-            value = float(worst(code[None])[0])
-            while value > 0:
-                neighbours = self.space.neighbours(code)
-                values = worst(neighbours)
-                if values.min(initial=value) >= value:
-                    break
-                code, value = neighbours[values.argmin()], float(values.min())
-            found.append((value, code))
-        value, code = min(found, key=lambda pair: pair[0])
-        return code, value
+    def _provenance(self, objective: Objective) -> Mapping[str, Any]:
+        source = self.training if objective.known else self.evaluator
+        if objective.quantity in ("train_time_s", "accuracy"):
+            assert source is not None, "a wanted quantity has its source"
+            return source.provenance
+        if objective.quantity in ("latency_ms", "energy_mj"):
+            stored = self.models[self._device(objective)]
+            return _predicted(stored, energy=objective.quantity == "energy_mj")
+        return {"kind": "computed", "from": "the lowered network, exactly"}
 
 
-def make_problem(spec: StudySpec) -> Problem:
+def space_fingerprint(space: SearchSpace) -> str:
+    """A hash of what a space means: spaces of equal fingerprints have equal codes."""
+    return hashlib.sha256(space.declaration.model_dump_json().encode()).hexdigest()
+
+
+def _known_objectives(spec: StudySpec) -> tuple[Objective, ...]:
+    names = dict.fromkeys((*spec.objectives, *sorted(spec.limits.by_objective())))
+    return tuple(one for one in map(find_objective, names) if one.known)
+
+
+def _predicted(stored: StoredModel, *, energy: bool) -> Mapping[str, Any]:
+    """The evidence behind a device's latency or energy."""
+    law = stored.model.energy if energy else stored.model.latency
+    error = stored.evidence.energy_error if energy else stored.evidence.latency_error
+    assert law is not None and error is not None, "a problem never has an unknown cost"
+    return {
+        "kind": "modelled" if law.origin is Origin.MODELLED else "predicted",
+        "origin": law.origin.value,
+        "model": str(stored.model.key),
+        "source": stored.evidence.source,
+        "licence": stored.evidence.licence,
+        "samples": error.samples,
+        "held_out_median_error": error.median,
+        "log_sha256": stored.evidence.log_sha256,
+        "date": stored.evidence.date,
+    }
+
+
+def make_problem(spec: StudySpec, *, evaluator: Evaluator | None = None) -> Problem:
     """Find everything that a study names.
+
+    Args:
+        spec: What is asked for.
+        evaluator: What says accuracy; without it, the shipped predictor of the space.
 
     Raises:
         UnknownNameError: for an unknown space or device.
         InputError: if an objective or a limit has nothing that says it.
     """
+    known = _known_objectives(spec)
+    trained = any(one.quantity == "train_time_s" for one in known)
+    judged = "accuracy" in spec.objectives
+    predicted = ["accuracy"] * (judged and evaluator is None) + ["train_time_s"] * trained
     whole = find_space(spec.space)
-    fixed = _fixed_by_predictors(whole, spec)
+    fixed = _fixed_by_predictors(whole, predicted)
     space = whole.at_resolution(fixed["resolution"]) if fixed else whole
-    stored = find_model(spec.device)
-    if stored.model.energy is None and (
-        "energy_mj" in spec.objectives or "energy_mj" in spec.limits.by_objective()
-    ):
+    devices = dict.fromkeys((spec.device, *(one.device for one in known if one.device)))
+    models = {device: find_model(device) for device in devices}
+    for one in known:
+        _check_energy(one, models[one.device or spec.device])
+    training = find_predictor(space, "train_time_s") if trained else None
+    if judged and evaluator is None:
+        evaluator = find_predictor(space, "accuracy")
+    scorers = {device: PopulationScorer(space, stored.model) for device, stored in models.items()}
+    return Problem(spec, space, models, scorers, training, evaluator if judged else None, fixed)
+
+
+def _check_energy(objective: Objective, stored: StoredModel) -> None:
+    if objective.quantity == "energy_mj" and stored.model.energy is None:
         raise InputError(
-            f"`energy_mj` needs an energy model; {stored.model.key} has none: nobody measured its "
-            "energy; leave energy out, or choose a device that `nas devices` shows with energy"
+            f"`{objective.name}` needs an energy model; {stored.model.key} has none: nobody "
+            "measured its energy; leave energy out, or choose a device that `nas devices` shows "
+            "with energy"
         )
-    evaluators: dict[str, Evaluator] = {
-        name: find_predictor(space, name) for name in spec.objectives if OBJECTIVES[name].evaluated
-    }
-    return Problem(spec, space, stored, PopulationScorer(space, stored.model), evaluators, fixed)
 
 
-def _rounded_up(value: float) -> str:
-    """Four significant digits that are enough: the value or slightly more."""
-    step = 10.0 ** (math.floor(math.log10(value)) - 3)
-    return f"{math.ceil(value / step) * step:.10g}"
-
-
-def _fixed_by_predictors(space: SearchSpace, spec: StudySpec) -> dict[str, int]:
-    """The choices of which the study's predictors know one value alone: the resolution, if any."""
-    for name in spec.objectives:
-        if OBJECTIVES[name].evaluated and len(space.declaration.input.resolution) > 1:
+def _fixed_by_predictors(space: SearchSpace, predicted: Iterable[str]) -> dict[str, int]:
+    """The choices of which the predictors know one value alone: the resolution, if any."""
+    for name in predicted:
+        if len(space.declaration.input.resolution) > 1:
             domain = predictor_domain(space.name, name)
             if "resolution" in domain:
                 return {"resolution": domain["resolution"]}

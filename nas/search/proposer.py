@@ -16,7 +16,7 @@ from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from nas.pareto import Sense
-from nas.search.objectives import OBJECTIVES
+from nas.search.objectives import find_objective
 from nas.space.space import Codes, SearchSpace
 
 # Spaces of up to so many codes are searched to the last network.
@@ -89,7 +89,7 @@ class OptunaProposer:
             sampler=optuna.samplers.NSGAIISampler(
                 population_size=self.batch_size, crossover_prob=0.5, seed=seed
             ),
-            directions=[StudyDirection[OBJECTIVES[name].sense.name] for name in objectives],
+            directions=[StudyDirection[find_objective(name).sense.name] for name in objectives],
         )
         self._rng = np.random.default_rng(seed)
         self._elsewhere = self._anywhere()
@@ -139,7 +139,7 @@ class OptunaProposer:
         for name, excess in told.excess.items():
             trial.set_constraint(name, excess)
         values = [
-            told.values.get(name, _NOT_EVALUATED[OBJECTIVES[name].sense])
+            told.values.get(name, _NOT_EVALUATED[find_objective(name).sense])
             for name in self._objectives
         ]
         self._study.tell(trial, values)

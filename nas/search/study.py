@@ -4,66 +4,107 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from nas.declarations import Declaration, SchemaRuleError, check, load
-from nas.errors import Problem, UnknownNameError
+from nas.errors import DeclarationError, Problem, UnknownNameError, nearest
 from nas.resources import folder
+from nas.search.limits import Limits
+from nas.search.objectives import find_objective
 
-ObjectiveName = Literal[
-    "accuracy",
-    "train_time_s",
-    "latency_ms",
-    "energy_mj",
-    "peak_memory_bytes",
-    "macs",
-    "parameters",
-]
-_Limit = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-
-
-class Limits(Declaration):
-    """Most of each cost that a network may need; a network over a limit is never evaluated."""
-
-    max_latency_ms: _Limit | None = None
-    max_energy_mj: _Limit | None = None
-    max_peak_memory_bytes: _Limit | None = None
-    max_macs: _Limit | None = None
-    max_parameters: _Limit | None = None
-
-    def by_objective(self) -> dict[str, float]:
-        """The limits that are set, by the name of the objective that they bound."""
-        given = self.model_dump(exclude_none=True)
-        return {name.removeprefix("max_"): float(value) for name, value in given.items()}
+Mode = Literal["direct", "surrogate"]
+_FORMER_EVALUATIONS = 1000
 
 
 class StudySpec(Declaration):
     """What to search for.
 
-    `space` is the name of a shipped space or a path to a YAML file; `evaluations` counts networks
-    whose accuracy was asked for.
+    Args:
+        name: Of the study, unique in a database.
+        space: A shipped space, or a path to a YAML file.
+        device: Whose costs an objective without `@device` means.
+        objectives: Such as `accuracy`, `latency_ms`, `latency_ms@raspberry-pi-4`.
+        limits: The most, or the least, that is allowed.
+        evaluator: What says accuracy, as `package.module:factory`; a shipped predictor without.
+        search: `direct` scores candidates by the hundred thousand, `surrogate` chooses each with
+            care; `auto` takes what suits the cost of an evaluation.
+        evaluations: How many networks may be evaluated; without it, what suits the search.
+        warm_start: What to begin from: names of studies in the same database, files that list
+            networks, or `references`.
+        seed: Of everything random.
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
     space: str
     device: str
-    objectives: Annotated[tuple[ObjectiveName, ...], Field(min_length=1)] = (
-        "accuracy",
-        "latency_ms",
-    )
+    objectives: Annotated[tuple[str, ...], Field(min_length=1)] = ("accuracy", "latency_ms")
     limits: Limits = Limits()
-    evaluations: Annotated[int, Field(ge=1, le=10_000_000)] = 1000
+    evaluator: str | None = None
+    search: Literal["auto", "direct", "surrogate"] = "auto"
+    evaluations: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+    warm_start: tuple[str, ...] = ()
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
 
+    @field_validator("objectives")
+    @classmethod
+    def _distinct(cls, names: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        """Every name is known and stands once; `@device` goes where it is the study's own."""
+        own, kept = f"@{info.data.get('device')}", []
+        for index, name in enumerate(names):
+            try:
+                objective = find_objective(name.removesuffix(own))
+            except UnknownNameError as error:
+                rule = f"must be one of {', '.join(error.known)}"
+                close = nearest(name, error.known)
+                raise _fault(f"{index}", rule, repr(name), close) from None
+            if objective.name in kept:
+                raise _fault(f"{index}", "objectives must differ", f"{name!r} twice")
+            kept.append(objective.name)
+        return tuple(kept)
+
+    @field_validator("limits")
+    @classmethod
+    def _own_device(cls, limits: Limits, info: ValidationInfo) -> Limits:
+        return limits.about(str(info.data.get("device")))
+
     @model_validator(mode="after")
-    def _distinct(self) -> StudySpec:
-        for index, name in enumerate(self.objectives):
-            if name in self.objectives[:index]:
-                rule = "objectives must differ"
-                raise SchemaRuleError(Problem(f"objectives.{index}", rule, f"{name!r} twice"))
+    def _reachable(self) -> StudySpec:
+        if self.limits.min_accuracy is not None and "accuracy" not in self.objectives:
+            rule = "needs accuracy among the objectives, or nothing would be evaluated"
+            received = f"objectives {', '.join(self.objectives)}"
+            raise _fault("limits.min_accuracy", rule, received)
         return self
+
+    def stored(self) -> dict[str, Any]:
+        """The study as plain JSON, without limits that are not set."""
+        return {**self.model_dump(mode="json"), "limits": self.limits.given()}
+
+
+def _fault(path: str, rule: str, received: str, close: str | None = None) -> SchemaRuleError:
+    return SchemaRuleError(Problem(path, rule, received, close))
+
+
+def changed_keys(stored: Mapping[str, Any], asked: Mapping[str, Any]) -> list[str]:
+    """The keys in which a stored study asked for something else.
+
+    Stored by an earlier version, a study lacks the keys that came since, lists limits that are not
+    set, and has the number of evaluations that was then the default written out.
+    """
+    before, now = _complete(stored), _complete(asked)
+    counts = before.get("evaluations"), now.get("evaluations")
+    if "search" not in stored and counts == (_FORMER_EVALUATIONS, None):
+        before["evaluations"] = None
+    return sorted(key for key in before.keys() | now.keys() if before.get(key) != now.get(key))
+
+
+def _complete(spec: Mapping[str, Any]) -> dict[str, Any]:
+    own = {key: value for key, value in spec.items() if key in StudySpec.model_fields}
+    try:
+        return {**spec, **check(own, StudySpec, "stored study").stored()}
+    except DeclarationError:  # By a later version: compared as it stands.
+        return dict(spec)
 
 
 def study_names() -> list[str]:

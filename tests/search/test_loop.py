@@ -15,10 +15,12 @@ from nas.errors import InfeasibleError, InputError, StoreError
 from nas.graph.lower import lower
 from nas.pareto import Sense, front, hypervolume
 from nas.resources import folder
+from nas.search.feasibility import check_feasible, nearest_to_limits
+from nas.search.limits import Limits
 from nas.search.loop import Progress, run_study
-from nas.search.objectives import OBJECTIVES
+from nas.search.objectives import find_objective
 from nas.search.problem import Problem, make_problem
-from nas.search.study import Limits, StudySpec, study_from_options
+from nas.search.study import StudySpec, study_from_options
 from nas.space.architecture import parse
 from nas.space.space import Codes
 from nas.store.records import EvaluationState, StudyRecord
@@ -77,14 +79,14 @@ def test_a_study_evaluates_exactly_what_was_asked_within_the_limits(
 
 def test_stored_values_are_those_of_the_models(problem: Problem, store: Store) -> None:
     study = run(problem, store)
-    model = problem.device_model.model
+    model = problem.models["jetson-tx2"].model
     for record in store.evaluations(study.id, state=EvaluationState.COMPLETE)[::30]:
         estimate = model.estimate(lower(parse(record.architecture_text)))
         assert record.values["latency_ms"] == pytest.approx(estimate.latency_ms, rel=1e-9)
         assert record.values["energy_mj"] == pytest.approx(estimate.energy_mj, rel=1e-9)
         code = problem.space.encode(record.choices)
         assert problem.space.architecture(code).text == record.architecture_text
-        accuracy = problem.evaluators["accuracy"].evaluate(code[None]).mean[0]
+        accuracy = problem.evaluator.evaluate(code[None]).mean[0]
         assert record.values["accuracy"] == pytest.approx(accuracy)
 
 
@@ -93,7 +95,7 @@ def test_the_stored_front_is_the_front_of_all_evaluations(problem: Problem, stor
     records = store.evaluations(study.id, state=EvaluationState.COMPLETE)
     names = [objective.name for objective in study.objectives]
     values = [[record.values[name] for name in names] for record in records]
-    senses = [OBJECTIVES[name].sense for name in names]
+    senses = [find_objective(name).sense for name in names]
     expected = [records[index].number for index in front(values, senses)]
     assert [record.number for record in store.front(study.id)] == expected
     assert {o.name: o.provenance["kind"] for o in study.objectives} == dict.fromkeys(
@@ -164,17 +166,17 @@ def test_an_edited_space_or_another_model_is_not_mixed_in(store: Store, tmp_path
     file.write_text(text.replace("width: 256", "width: 128"))
     with pytest.raises(StoreError, match="differs in space_sha256"):
         run(make_problem(asked), store)
-    stored = problem.device_model
+    stored = problem.models["jetson-tx2"]
     refitted = replace(stored, evidence=stored.evidence.model_copy(update={"date": "2020-01-01"}))
     with pytest.raises(StoreError, match="begun with another model of latency_ms"):
-        run(replace(problem, device_model=refitted), store)
+        run(replace(problem, models={"jetson-tx2": refitted}), store)
     run(problem, store)
     assert len(store.evaluations(store.study("test").id)) == 30
 
 
 def test_a_limit_that_few_networks_meet_is_still_searched(store: Store) -> None:
     loose = make_problem(spec(limits={"max_latency_ms": 1.0}))
-    needed = loose.costs(loose.nearest_to_limits[0][None])["latency_ms"][0]
+    needed = loose.known(nearest_to_limits(loose)[0][None])["latency_ms"][0]
     study = run(
         make_problem(spec(limits={"max_latency_ms": float(needed) * 1.05}, evaluations=30)), store
     )
@@ -206,6 +208,8 @@ head: [{block: pool}, {block: fc, width: 10}]
 class Table:
     """The measured accuracy of every network of NAS-Bench-Macro."""
 
+    cost_s = 1.0
+
     def __init__(self, data_dir: Path) -> None:
         file = data_dir / "nas_bench_macro" / "nas_bench_macro_cifar10.csv.gz"
         table = pd.read_csv(file, dtype={"arch": str})
@@ -236,7 +240,7 @@ head: [{block: pool}, {block: fc, width: 10}]
     study = run(make_problem(asked), store)
     assert [record.choices for record in store.front(study.id)] == [{}]
     with pytest.raises(InfeasibleError, match="`max_macs` must be at least"):
-        make_problem(asked.model_copy(update={"limits": Limits(max_macs=1.0)})).check_feasible()
+        check_feasible(make_problem(asked.model_copy(update={"limits": Limits(max_macs=1.0)})))
 
 
 def test_the_search_nears_the_known_front_of_a_tabulated_space(
@@ -246,9 +250,9 @@ def test_the_search_nears_the_known_front_of_a_tabulated_space(
     base = spec(space="nas_bench_macro", limits={}, evaluations=600)
     costs_only = make_problem(base.model_copy(update={"objectives": ("macs",)}))
     asked = base.model_copy(update={"objectives": ("accuracy", "macs")})
-    problem = replace(costs_only, spec=asked, evaluators={"accuracy": table})
+    problem = make_problem(asked, evaluator=table)
     study = run(problem, store)
-    macs = costs_only.costs(table.codes)["macs"]
+    macs = costs_only.known(table.codes)["macs"]
     truth = np.column_stack([table.accuracy, np.log(macs)])
     front = store.front(study.id)
     found = np.array([[r.values["accuracy"], np.log(r.values["macs"])] for r in front])
@@ -267,7 +271,7 @@ def test_an_impossible_limit_says_what_the_fastest_network_needs(store: Store) -
     ) as caught:
         run(problem, store)
     needed = float(str(caught.value).split("at least ")[1].split(";")[0])
-    sampled = problem.costs(problem.space.sample(20_000, seed=9))["latency_ms"]
+    sampled = problem.known(problem.space.sample(20_000, seed=9))["latency_ms"]
     assert 0 < needed <= sampled.min() * 1.001
     assert store.studies() == []
     run(make_problem(spec(limits={"max_latency_ms": needed * 1.001}, evaluations=1)), store)
