@@ -38,11 +38,6 @@ class Evaluator(Protocol):
     """
 
     @property
-    def cost_s(self) -> float:
-        """Declared seconds of one evaluation; decides how a study searches."""
-        ...
-
-    @property
     def provenance(self) -> Mapping[str, Any]:
         """JSON for the store: what the numbers are and where they come from."""
         ...
