@@ -1,0 +1,119 @@
+"""Problem + workers → Plan: which way to search, where evaluations run, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from nas.accuracy.external import ExternalEvaluator
+from nas.errors import InputError
+from nas.search.problem import NEARLY_FREE_S, Problem
+from nas.search.study import Mode
+
+Callbacks = Literal["tensorboard", "mlflow", "wandb"]
+Runner = Literal["direct", "in process", "Ray"]
+
+# Handing a network to a Ray worker takes about 0.04 s: what is quicker is done here.
+IN_PROCESS_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """How slow evaluations are run on Ray.
+
+    Args:
+        count: Evaluations at once; without it, as many as the machine or the cluster takes.
+        address: Of a Ray cluster to join; without it, one is started on this machine.
+        cpus_each: CPU cores of an evaluation; may be a fraction.
+        gpus_each: GPUs of an evaluation; may be a fraction.
+        timeout_s: Most seconds that an evaluation may take, None for any.
+        halving: Stop early what partial reports show to lead nowhere.
+        callbacks: Loggers of Ray Tune to use.
+        folder: Where evaluations keep their checkpoints; on several machines, one that all share.
+    """
+
+    count: int | None = None
+    address: str | None = None
+    cpus_each: float = 1.0
+    gpus_each: float = 0.0
+    timeout_s: float | None = None
+    halving: bool = False
+    callbacks: tuple[Callbacks, ...] = ()
+    folder: Path | None = None
+
+    @property
+    def ask_for_ray(self) -> bool:
+        """Whether something is asked for that only Ray can give."""
+        asked = (self.count, self.address, self.timeout_s, self.halving, self.callbacks)
+        return any(asked) or self.gpus_each > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How a study is searched.
+
+    Args:
+        mode: `direct` scores candidates by the hundred thousand, `surrogate` chooses each.
+        runner: Where evaluations run.
+        why: In words.
+    """
+
+    mode: Mode
+    runner: Runner
+    why: str
+
+
+def make_plan(problem: Problem, workers: Workers) -> Plan:
+    """Choose by what an evaluation is declared to cost, unless the study says.
+
+    Raises:
+        InputError: if what the study asks for cannot be done with its evaluator.
+    """
+    evaluator = problem.evaluator
+    external = isinstance(evaluator, ExternalEvaluator)
+    if problem.mode == "direct":
+        if external:
+            raise InputError(
+                "`search: direct` needs an evaluator that scores candidates by the thousand; got "
+                f"{problem.spec.evaluator}, which takes one network at a time; leave it out"
+            )
+        return Plan("direct", "direct", _why_direct(problem))
+    if evaluator is None:
+        raise InputError(
+            "`search: surrogate` needs accuracy among the objectives; got "
+            f"{', '.join(problem.spec.objectives)}, which are known without an evaluation; "
+            "leave it out"
+        )
+    takes = f"an evaluation takes about {_duration(evaluator.cost_s)}"
+    if problem.spec.search == "surrogate" and evaluator.cost_s <= NEARLY_FREE_S:
+        takes = "asked for"
+    if not external:
+        _refuse_workers(workers)
+        return Plan("surrogate", "in process", takes)
+    if evaluator.cost_s < IN_PROCESS_S and not workers.ask_for_ray:
+        return Plan("surrogate", "in process", takes)
+    return Plan("surrogate", "Ray", takes)
+
+
+def _why_direct(problem: Problem) -> str:
+    if problem.spec.search == "direct":
+        return "asked for"
+    if problem.evaluator is None:
+        return "every objective is known without an evaluation"
+    return f"an evaluation takes about {_duration(problem.evaluator.cost_s)}"
+
+
+def _refuse_workers(workers: Workers) -> None:
+    if workers.ask_for_ray:
+        raise InputError(
+            "`--workers` and the other options of Ray are for an evaluator of networks, given as "
+            "--evaluator MODULE:FACTORY; got one that is looked up in this process; leave them out"
+        )
+
+
+def _duration(seconds: float) -> str:
+    for unit, size in (("h", 3600.0), ("min", 60.0), ("s", 1.0), ("ms", 1e-3)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds * 1e6:.3g} µs"
