@@ -14,6 +14,8 @@
         ├── AccuracyTableError    a table of accuracies that cannot be used
         ├── InfeasibleError       no network of the space fits the limits
         ├── StoreError            a database that cannot be opened, read or written
+        │   ├── StoreUnavailableError  it is out of reach or locked now; the same call may do later
+        │   └── StudyHeldError    a study has another driver
         ├── ArtefactError         a stored model file that is corrupt or not ours
         ├── OutputError           a file or folder that cannot be written
         └── MissingExtraError     an optional dependency is not installed
@@ -122,6 +124,14 @@ class InfeasibleError(InputError):
 
 class StoreError(InputError):
     """A database that cannot be opened, read or written."""
+
+
+class StoreUnavailableError(StoreError):
+    """A database that is out of reach or locked for now: the same call may succeed later."""
+
+
+class StudyHeldError(StoreError):
+    """A study that another process drives."""
 
 
 class ArtefactError(InputError):

@@ -1,6 +1,8 @@
 """Studies, evaluations and fronts ↔ rows of one SQL database; only here is SQL spoken."""
 
+from nas.store.leases import Lease
 from nas.store.records import (
+    DriverRecord,
     EvaluationRecord,
     EvaluationState,
     ObjectiveRecord,
@@ -10,8 +12,10 @@ from nas.store.records import (
 from nas.store.store import Store
 
 __all__ = [
+    "DriverRecord",
     "EvaluationRecord",
     "EvaluationState",
+    "Lease",
     "ObjectiveRecord",
     "Store",
     "StudyRecord",

@@ -38,6 +38,7 @@ from sqlalchemy.exc import OperationalError
 from nas.errors import MissingExtraError, StoreError
 from nas.store import migrations
 from nas.store.faults import store_errors
+from nas.store.json_text import to_json
 from nas.store.location import check_file, display, no_database
 from nas.store.tables import VERSION_TABLE
 
@@ -78,7 +79,7 @@ def writing(engine: Engine) -> Engine:
 
 
 def _engine(url: URL) -> Engine:
-    to_and_from = {"json_serializer": _to_json, "json_deserializer": json.loads}
+    to_and_from = {"json_serializer": to_json, "json_deserializer": json.loads}
     if url.get_backend_name() == "sqlite":
         engine = create_engine(url, **to_and_from)
         event.listen(engine, "connect", _on_connect)
@@ -91,15 +92,6 @@ def _engine(url: URL) -> Engine:
         )
     except ImportError:
         raise MissingExtraError("PostgreSQL", "postgres") from None
-
-
-def _to_json(value: Any) -> str:
-    try:
-        return json.dumps(value, separators=(",", ":"), allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise StoreError(
-            f"what is stored must be plain JSON values; got some that are not ({error})"
-        ) from None
 
 
 def _on_connect(connection: Any, _record: object) -> None:

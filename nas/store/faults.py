@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 
-from nas.errors import StoreError
+from nas.errors import StoreError, StoreUnavailableError
 
 # By the start of SQLite's own name for the error.
 _SQLITE_FIXES = {
@@ -32,6 +32,8 @@ _POSTGRESQL_FIXES = {
     "XX001": "it is damaged; restore it from a copy",
     "XX002": "it is damaged; restore it from a copy",
 }
+# Faults that pass: by the start of SQLite's name or of the SQLSTATE.
+_PASSING = ("SQLITE_BUSY", "SQLITE_LOCKED", "08", "40", "53300", "57P")
 _UNREACHABLE = (
     "it cannot be reached; check that the server runs, that it has this database, and the host, "
     "port, user, password and options of the URL"
@@ -44,7 +46,19 @@ def store_errors(where: str) -> Iterator[None]:
     try:
         yield
     except SQLAlchemyError as error:
-        raise StoreError(_message(error, where)) from None
+        kind = StoreUnavailableError if _passes(error) else StoreError
+        raise kind(_message(error, where)) from None
+
+
+def _passes(error: SQLAlchemyError) -> bool:
+    cause = getattr(error, "orig", None)
+    if not isinstance(error, OperationalError | InterfaceError):
+        # SQLAlchemy itself gives up on a connection that broke under another statement.
+        return isinstance(error, DBAPIError) and error.connection_invalidated
+    code = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)
+    if code is None:
+        return hasattr(cause, "sqlstate")
+    return str(code).startswith(_PASSING)
 
 
 def _message(error: SQLAlchemyError, where: str) -> str:

@@ -7,11 +7,10 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import TypeVar
 
-from sqlalchemy import Connection, func, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, delete, func, insert, select
 
 from nas.errors import StoreError, UnknownNameError
-from nas.store import rows, tables
+from nas.store import drivers, rows, tables
 from nas.store.records import EvaluationRecord, EvaluationState, StudyRecord, StudySummary
 
 _K = TypeVar("_K")
@@ -25,6 +24,9 @@ EVALUATIONS = select(
     tables.evaluations.c.state,
     tables.evaluations.c["values"],
     tables.evaluations.c.reason,
+    tables.evaluations.c.reports,
+    tables.evaluations.c.spent,
+    tables.evaluations.c.created_at,
 ).join_from(tables.evaluations, tables.architectures)
 """The columns that `rows.evaluation_record` reads, without order or condition."""
 
@@ -56,8 +58,12 @@ def objective_names(connection: Connection, study_id: int) -> list[str]:
         .order_by(objectives.c.position)
     ).all()
     if not names:
-        raise StoreError(f"`study_id` must be that of a study in the store; got {study_id}")
+        raise _unknown(study_id)
     return list(names)
+
+
+def _unknown(study_id: int) -> StoreError:
+    return StoreError(f"`study_id` must be that of a study in the store; got {study_id}")
 
 
 def claim(connection: Connection, study_id: int) -> None:
@@ -65,9 +71,14 @@ def claim(connection: Connection, study_id: int) -> None:
 
     Only PostgreSQL has to be asked: two that add the same rows in another order would each wait
     for the other. On SQLite one transaction writes at a time.
+
+    Raises:
+        StoreError: if there is no such study.
     """
     studies = tables.studies
-    connection.execute(select(studies.c.id).where(studies.c.id == study_id).with_for_update())
+    query = select(studies.c.id).where(studies.c.id == study_id).with_for_update()
+    if connection.scalar(query) is None:
+        raise _unknown(study_id)
 
 
 def summaries(connection: Connection) -> list[StudySummary]:
@@ -77,13 +88,16 @@ def summaries(connection: Connection) -> list[StudySummary]:
     for row in connection.execute(select(objectives).order_by(objectives.c.position)):
         stated[row.study_id].append(row)
     counts, front_sizes = _state_counts(connection), _front_sizes(connection)
+    driven = drivers.drivers(connection)
     return [
         StudySummary(
             study=rows.study_record(row, stated[row.id]),
             complete=counts.get((row.id, EvaluationState.COMPLETE), 0),
+            stopped=counts.get((row.id, EvaluationState.STOPPED), 0),
             over_limit=counts.get((row.id, EvaluationState.OVER_LIMIT), 0),
             failed=counts.get((row.id, EvaluationState.FAILED), 0),
             front_size=front_sizes.get(row.id, 0),
+            driver=driven.get(row.id),
         )
         for row in connection.execute(select(studies).order_by(studies.c.id))
     ]
@@ -116,17 +130,33 @@ def front(connection: Connection, study_id: int) -> list[EvaluationRecord]:
     return [rows.evaluation_record(row) for row in connection.execute(query)]
 
 
-def check_front(connection: Connection, study_id: int, numbers: Sequence[int]) -> None:
+def replace_front(connection: Connection, study_id: int, numbers: Sequence[int]) -> None:
+    """Let a study have this front and no other.
+
+    Raises:
+        StoreError: if a number is not that of a complete evaluation of the study, or comes twice.
+    """
+    members = tables.front_members
+    _check_front(connection, study_id, numbers)
+    connection.execute(delete(members).where(members.c.study_id == study_id))
+    if numbers:
+        added = [
+            {"study_id": study_id, "position": position, "evaluation": number}
+            for position, number in enumerate(numbers)
+        ]
+        connection.execute(insert(members), added)
+
+
+def _check_front(connection: Connection, study_id: int, numbers: Sequence[int]) -> None:
     """Refuse a front whose members are not complete evaluations of the study, each once.
 
     Raises:
         StoreError: with the numbers at fault.
     """
-    objective_names(connection, study_id)
     rows.check_once("number", numbers)
     table = tables.evaluations
     complete: set[int] = set()
-    for some in _portions(numbers):
+    for some in portions(numbers):
         query = select(table.c.number).where(
             table.c.study_id == study_id,
             table.c.number.in_(some),
@@ -140,57 +170,8 @@ def check_front(connection: Connection, study_id: int, numbers: Sequence[int]) -
         )
 
 
-def add_architectures(connection: Connection, records: Sequence[EvaluationRecord]) -> None:
-    """Store the networks that the store does not have.
-
-    Raises:
-        StoreError: if one of them has the id of another network.
-    """
-    table = tables.architectures
-    texts = {record.architecture_id: record.architecture_text for record in records}
-    absent = dict(texts)
-    for some in _portions(list(texts)):
-        for known, text in connection.execute(select(table).where(table.c.id.in_(some))):
-            if absent.pop(known) != text:
-                raise StoreError(
-                    f"`id` of a network must be the hash of its text; {known} stands for "
-                    f"{text!r} in the store; got {texts[known]!r}"
-                )
-    if absent:
-        # Another process may add the same ones meanwhile: in one order, so that both get through.
-        added = [{"id": key, "text": absent[key]} for key in sorted(absent)]
-        if connection.dialect.name == "postgresql":
-            connection.execute(postgresql.insert(table).on_conflict_do_nothing(), added)
-        else:
-            connection.execute(sqlite.insert(table).on_conflict_do_nothing(), added)
-
-
-def clash(
-    connection: Connection, study_id: int, records: Sequence[EvaluationRecord]
-) -> StoreError:
-    """The error that names the first of these evaluations which the study has already."""
-    table = tables.evaluations
-    for some in _portions(records):
-        found = connection.execute(
-            select(table.c.number, table.c.architecture_id)
-            .where(
-                table.c.study_id == study_id,
-                or_(
-                    table.c.architecture_id.in_([record.architecture_id for record in some]),
-                    table.c.number.in_([record.number for record in some]),
-                ),
-            )
-            .order_by(table.c.number)
-        ).first()
-        if found is not None:
-            return StoreError(
-                "each network and number must be recorded once in a study; the study has "
-                f"network {found.architecture_id} already, as number {found.number}"
-            )
-    return StoreError("each network and number must be recorded once in a study")
-
-
-def _portions(items: Sequence[_K]) -> Iterator[list[_K]]:
+def portions(items: Sequence[_K]) -> Iterator[list[_K]]:
+    """As many as one statement may name at a time."""
     rest = iter(items)
     while some := list(islice(rest, _KEYS_PER_STATEMENT)):
         yield some

@@ -6,7 +6,7 @@ Mappings hold JSON values: text, numbers, booleans, None, lists and mappings wit
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -57,6 +57,7 @@ class EvaluationState(StrEnum):
     """How an evaluation ended."""
 
     COMPLETE = "complete"
+    STOPPED = "stopped"
     OVER_LIMIT = "over_limit"
     FAILED = "failed"
 
@@ -74,6 +75,11 @@ class EvaluationRecord:
         values: Finite numbers by objective; every objective when complete, those known
             otherwise (a network over a limit has costs but no accuracy).
         reason: Why it is not complete, in words for a person.
+        reports: What was said on the way: pairs of a share of the full budget, in (0, 1] and
+            rising, and the accuracy there. One that was stopped early has one at least.
+        spent: What it took, such as `wall_s` or `energy_j`; finite and not negative.
+        finished_at: In UTC, aware; when it was recorded, unless another time is given. Always
+            there on reading, and no part of what makes two records equal.
     """
 
     number: int
@@ -83,14 +89,46 @@ class EvaluationRecord:
     state: EvaluationState
     values: Mapping[str, float]
     reason: str | None = None
+    reports: tuple[tuple[float, float], ...] = ()
+    spent: Mapping[str, float] = field(default_factory=dict)
+    finished_at: datetime | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DriverRecord:
+    """The process that runs a study, as its lease in the store says.
+
+    Args:
+        user: Who started it.
+        host: Where it runs.
+        pid: Its number there.
+        since: When it took the study, in UTC, aware.
+        expires_at: Until when it counts as alive unless it says so again, in UTC, aware.
+        live: Whether it still counts: not expired, and not known to be dead.
+        progress: JSON that it last reported.
+    """
+
+    user: str
+    host: str
+    pid: int
+    since: datetime
+    expires_at: datetime
+    live: bool
+    progress: Mapping[str, Any]
+
+    def __str__(self) -> str:
+        since = self.since.strftime("%Y-%m-%d %H:%M:%S UTC")
+        return f"{self.user}@{self.host} (process {self.pid}, since {since})"
 
 
 @dataclass(frozen=True, slots=True)
 class StudySummary:
-    """A study with the number of its evaluations by state and the size of its front."""
+    """A study with the number of its evaluations by state, its front's size and its driver."""
 
     study: StudyRecord
     complete: int
+    stopped: int
     over_limit: int
     failed: int
     front_size: int
+    driver: DriverRecord | None

@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from sqlalchemy import Row
@@ -80,7 +81,9 @@ def evaluation_rows(
             "choices": dict(record.choices),
             "values": {name: float(value) for name, value in record.values.items()},
             "reason": _storable(record.reason),
-            "created_at": created_at,
+            "created_at": record.finished_at or created_at,
+            "reports": [[float(x) for x in pair] for pair in record.reports] or None,
+            "spent": {name: float(value) for name, value in record.spent.items()} or None,
         }
         for record in records
     ]
@@ -94,18 +97,30 @@ def _storable(reason: str | None) -> str | None:
 
 
 def evaluation_record(row: Sequence[Any]) -> EvaluationRecord:
-    """An evaluation from number, architecture id and text, choices, state, values, reason."""
-    number, architecture_id, text, choices, state, values, reason = row
-    return EvaluationRecord(number, architecture_id, text, choices, _STATES[state], values, reason)
+    """An evaluation from the columns of `queries.EVALUATIONS`."""
+    number, architecture_id, text, choices, state, values, reason, reports, spent, at = row
+    return EvaluationRecord(
+        number,
+        architecture_id,
+        text,
+        choices,
+        _STATES[state],
+        values,
+        reason,
+        tuple((share, accuracy) for share, accuracy in reports or ()),
+        spent or {},
+        at,
+    )
 
 
 def check_evaluations(records: Sequence[EvaluationRecord], objectives: Collection[str]) -> None:
-    """Refuse evaluations that repeat each other or whose values are missing or not finite.
+    """Refuse evaluations that repeat each other or whose numbers are missing or not finite.
 
     Raises:
-        StoreError: naming the network, and the objective at fault.
+        StoreError: naming the network, and the number at fault.
     """
     for record in records:
+        _check_way(record)
         for name, value in record.values.items():
             if not math.isfinite(value):
                 raise StoreError(
@@ -120,6 +135,34 @@ def check_evaluations(records: Sequence[EvaluationRecord], objectives: Collectio
             )
     check_once("network", [record.architecture_id for record in records])
     check_once("number", [record.number for record in records])
+
+
+def _check_way(record: EvaluationRecord) -> None:
+    """Refuse reports and spendings that cannot be."""
+    shares = [share for share, _ in record.reports]
+    rising = all(low < high for low, high in pairwise([0.0, *shares]))
+    if not rising or any(share > 1 for share in shares):
+        raise StoreError(
+            f"the shares of `reports` must rise within (0, 1]; network {record.architecture_id} "
+            f"has {', '.join(map(str, shares))}"
+        )
+    for share, accuracy in record.reports:
+        if not math.isfinite(accuracy):
+            raise StoreError(
+                f"`reports` of network {record.architecture_id} must be finite numbers; "
+                f"got {accuracy} at {share}; record it as failed, with the reason"
+            )
+    if record.state is EvaluationState.STOPPED and not record.reports:
+        raise StoreError(
+            f"an evaluation that was stopped early must have a report; network "
+            f"{record.architecture_id} has none; record it as failed, with the reason"
+        )
+    for name, amount in record.spent.items():
+        if not (math.isfinite(amount) and amount >= 0):
+            raise StoreError(
+                f"`spent` must be finite and not negative; network {record.architecture_id} "
+                f"has {name} {amount}"
+            )
 
 
 def check_once(kind: str, values: Sequence[object]) -> None:

@@ -99,6 +99,8 @@ evaluations = Table(
     Column("values", JSON, nullable=False),
     Column("reason", Text),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("reports", JSON(none_as_null=True)),
+    Column("spent", JSON(none_as_null=True)),
     UniqueConstraint("architecture_id", "study_id"),
     Index(None, "study_id", "state", "number"),
 )
@@ -115,4 +117,19 @@ front_members = Table(
         ["evaluations.study_id", "evaluations.number"],
         ondelete="CASCADE",
     ),
+)
+
+drivers = Table(
+    "drivers",
+    metadata,
+    Column("study_id", ForeignKey("studies.id", ondelete="CASCADE"), primary_key=True),
+    Column("token", String(32), nullable=False),
+    Column("user", Text, nullable=False),
+    Column("host", Text, nullable=False),
+    Column("machine", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("process_start", Text, nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("progress", JSON, nullable=False),
 )

@@ -63,6 +63,9 @@ def evaluation_lists(draw: st.DrawFn) -> list[EvaluationRecord]:
 @st.composite
 def _evaluations(draw: st.DrawFn, number: int, text: str) -> EvaluationRecord:
     state = draw(st.sampled_from(EvaluationState))
+    shares = draw(st.lists(st.floats(0, 1, exclude_min=True), max_size=4, unique=True))
+    if state is EvaluationState.STOPPED:
+        shares = shares or [0.5]
     names = [objective.name for objective in OBJECTIVES]
     if state is not EvaluationState.COMPLETE:
         names = draw(st.lists(st.sampled_from(names), unique=True))
@@ -74,6 +77,8 @@ def _evaluations(draw: st.DrawFn, number: int, text: str) -> EvaluationRecord:
         state,
         {name: draw(_finite) for name in names},
         draw(st.none() | _words),
+        tuple((share, draw(_finite)) for share in sorted(shares)),
+        draw(st.dictionaries(_words, st.floats(0, allow_infinity=False), max_size=2)),
     )
 
 
@@ -201,6 +206,7 @@ class StoreContract:
         # `==` takes 1 for 1.0 and 0.0 for -0.0; their text does not.
         assert repr([r.choices for r in found]) == repr([r.choices for r in expected])
         assert repr([r.values for r in found]) == repr([r.values for r in expected])
+        assert repr([r.reports for r in found]) == repr([r.reports for r in expected])
 
     def test_reason_keeps_what_no_database_stores(self, store: Store, study: StudyRecord) -> None:
         last_words = evaluation(0, state=EvaluationState.FAILED, reason="killed \0 \udcff é")

@@ -2,7 +2,7 @@
 
 Run once for each new migration, before its release, and commit the file:
 
-    python -m tests.store.make_schema_file tests/store/data/schema_0001.db
+    python -m tests.store.make_schema_file tests/store/data/schema_0002.db
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from nas.store import EvaluationState, Store
 from tests.store.contract import OBJECTIVES, SPEC, evaluation
 
 NAME = "phones"
-RECORDS = [
+RECORDS_0001 = [
     evaluation(0),
     evaluation(1),
     evaluation(
@@ -23,6 +23,17 @@ RECORDS = [
         reason="`latency_ms` must be at most 30; got 40.5",
     ),
     evaluation(3, state=EvaluationState.FAILED, values={}, reason="the evaluator was killed"),
+]
+RECORDS = [
+    *RECORDS_0001,
+    evaluation(
+        4,
+        state=EvaluationState.STOPPED,
+        values={"latency_ms": 12.5},
+        reports=((0.25, 31.5), (0.5, 44.0)),
+        spent={"wall_s": 12.25, "energy_j": 310.0},
+        reason="behind others at half of the budget",
+    ),
 ]
 
 

@@ -14,8 +14,8 @@ from nas.store import EvaluationState, Store, migrations
 from nas.store.database import open_database, writing
 from nas.store.location import read_location
 from nas.store.tables import VERSION_TABLE, metadata
-from tests.store.contract import OBJECTIVES, SPEC
-from tests.store.make_schema_file import NAME, RECORDS
+from tests.store.contract import OBJECTIVES, SPEC, evaluation
+from tests.store.make_schema_file import NAME, RECORDS, RECORDS_0001
 
 DATA = Path(__file__).parent / "data"
 
@@ -68,7 +68,14 @@ def test_every_schema_ever_written_still_opens(tmp_path: Path, revision: str) ->
         assert summary.study == study
         assert (study.spec, study.objectives) == (SPEC, OBJECTIVES)
         assert study.finished_at is not None
-        assert store.evaluations(study.id) == RECORDS
+        records = RECORDS if revision >= "0002" else RECORDS_0001
+        found = store.evaluations(study.id)
+        assert found == records
+        assert all(record.finished_at is not None for record in found)
         assert (summary.complete, summary.over_limit, summary.failed) == (2, 1, 1)
+        assert summary.stopped == len(records) - 4
         assert [member.number for member in store.front(study.id)] == [1, 0]
         assert {record.state for record in RECORDS} == set(EvaluationState)
+        with store.hold(study.id) as lease:
+            store.record(study.id, [evaluation(9, reports=((1.0, 70.0),))], lease=lease)
+        assert store.evaluations(study.id)[-1].reports == ((1.0, 70.0),)

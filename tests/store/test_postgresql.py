@@ -23,6 +23,7 @@ from nas.store.database import open_database, writing
 from nas.store.location import read_location
 from nas.store.tables import VERSION_TABLE, metadata
 from tests.store.contract import OBJECTIVES, SPEC, StoreContract, evaluation
+from tests.store.lease_contract import LeaseContract
 
 OPENER = """
 import sys
@@ -121,6 +122,10 @@ class TestPostgresql(StoreContract):
     """A database of its own for each test."""
 
 
+class TestPostgresqlDrivers(LeaseContract):
+    """Drivers of studies on a server."""
+
+
 def test_migrated_schema_is_the_one_of_the_code(url: str) -> None:
     engine = open_database(read_location(url), create=True)
     with engine.connect() as connection:
@@ -205,7 +210,7 @@ def test_newer_database_is_refused_and_kept(url: str, engine: Engine) -> None:
 
 
 def test_stopped_server_is_an_error_until_it_runs_again(server: Any, url: str) -> None:
-    with Store.open(url, create=True) as store:
+    with Store.open(url, create=True, patience_s=0.3) as store:
         study = store.create_study("phones", spec=SPEC, objectives=OBJECTIVES)
         store.record(study.id, [evaluation(0)])
         server.stop()

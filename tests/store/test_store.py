@@ -15,6 +15,7 @@ import pytest
 from nas.errors import StoreError
 from nas.store import Store
 from tests.store.contract import OBJECTIVES, SPEC, StoreContract, evaluation
+from tests.store.lease_contract import LeaseContract
 
 BATCH = 5
 WRITER = Path(__file__).with_name("writer.py")
@@ -27,6 +28,15 @@ class TestSqliteFile(StoreContract):
     def url(self, tmp_path: Path) -> str:
         """A path where there is nothing yet."""
         return str(tmp_path / "nas 100%?.db")
+
+
+class TestSqliteDrivers(LeaseContract):
+    """Drivers of studies in a file."""
+
+    @pytest.fixture
+    def url(self, tmp_path: Path) -> str:
+        """A path where there is nothing yet."""
+        return str(tmp_path / "nas.db")
 
 
 def test_path_and_url_name_the_same_file(tmp_path: Path) -> None:
@@ -47,7 +57,7 @@ def test_file_is_in_write_ahead_mode_and_alone_once_closed(tmp_path: Path) -> No
 
 def test_lock_held_by_another_is_an_error_after_the_timeout(tmp_path: Path) -> None:
     path = tmp_path / "nas.db"
-    with Store.open(f"sqlite:///{path}?timeout=0.1", create=True) as store:
+    with Store.open(f"sqlite:///{path}?timeout=0.1", create=True, patience_s=0.1) as store:
         study = store.create_study("phones", spec=SPEC, objectives=OBJECTIVES)
         other = sqlite3.connect(path, isolation_level=None)
         other.execute("BEGIN IMMEDIATE")
