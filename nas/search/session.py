@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+
+import numpy as np
 
 from nas.errors import EvaluatorError, StoreError
 from nas.pareto import front
 from nas.search.feasibility import check_feasible
+from nas.search.outcome import Outcome
 from nas.search.plan import Plan
 from nas.search.problem import Problem
 from nas.search.progress import Progress, growth
@@ -29,25 +32,6 @@ OnProgress = Callable[[Progress], None]
 PATIENCE_FAILURES = 10
 _BETWEEN_SHOWS_S = 1.0
 _BETWEEN_FRONTS_S = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of an evaluation.
-
-    Args:
-        state: COMPLETE, STOPPED or FAILED.
-        accuracy: Of the whole network, when complete and if it was asked for.
-        reports: Pairs of a share of the full work and the accuracy there.
-        spent: What it took, by unit.
-        reason: Why it is not complete, in words.
-    """
-
-    state: EvaluationState
-    accuracy: float | None = None
-    reports: tuple[tuple[float, float], ...] = ()
-    spent: Mapping[str, float] = field(default_factory=dict)
-    reason: str | None = None
 
 
 class Session:
@@ -91,6 +75,11 @@ class Session:
         self._begun_with = self._ended
 
     @property
+    def study_name(self) -> str:
+        """Of the study."""
+        return self._study.name
+
+    @property
     def history(self) -> Sequence[EvaluationRecord]:
         """Everything recorded, in order."""
         return self._records
@@ -108,7 +97,7 @@ class Session:
         """What is recorded of a network: other choices may build the same one."""
         return self._by_id.get(architecture_id)
 
-    def record(self, codes: Codes, outcomes: Sequence[Outcome]) -> None:
+    def record(self, codes: Codes | Sequence[Codes], outcomes: Sequence[Outcome]) -> None:
         """Record what came of evaluations in one transaction; networks on record are left out.
 
         Args:
@@ -119,6 +108,7 @@ class Session:
             StoreError: if nothing could be stored, or another process took the study over.
             EvaluatorError: if the evaluator fails again and again; the failures are recorded.
         """
+        codes = np.asarray(codes)
         columns = self.problem.known(codes)
         records: dict[str, EvaluationRecord] = {}
         for row, (code, outcome) in enumerate(zip(codes, outcomes, strict=True)):

@@ -1,0 +1,210 @@
+"""Proposals → networks in flight → results on record, as Ray Tune asks for one and brings another.
+
+A free worker never waits for a batch, and seldom for a proposal: the next one is made while all
+are busy. What came of a network is recorded before another goes to that worker.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import ray
+from ray.tune.callback import Callback
+from ray.tune.experiment import Trial
+
+from nas.accuracy.evaluator import Report
+from nas.search.outcome import Outcome, outcome_of
+from nas.search.random_proposer import Proposer
+from nas.search.session import Session
+from nas.space.architecture import Architecture
+from nas.space.space import Codes
+from nas.store.records import EvaluationState
+
+# How long after an interrupt results that were under way to us are still taken in.
+_LAST_ORDERS_S = 0.3
+
+
+@dataclass
+class Flight:
+    """A network that is being evaluated, and all that is known of how it goes.
+
+    Args:
+        code: Its code.
+        network: What it builds.
+        costs: Its known objectives.
+        twins: Codes that build the same network and were proposed meanwhile.
+        reports: So far.
+        failed: Why its evaluation failed, once it has.
+        began: When a worker took it, monotonic; None before.
+        deaths: Workers that died over it.
+        late: Whether its worker was ended for taking too long.
+    """
+
+    code: Codes
+    network: Architecture
+    costs: Sequence[float]
+    twins: list[Codes] = field(default_factory=list)
+    reports: list[Report] = field(default_factory=list)
+    failed: str | None = None
+    began: float | None = None
+    deaths: int = 0
+    late: bool = False
+
+
+class Flow(Callback):
+    """What is in the air between the proposer, the workers and the session.
+
+    Args:
+        session: The open study.
+        timeout_s: Most seconds that an evaluation may take; None for any.
+        landed: Told of each network that is on record.
+    """
+
+    def __init__(
+        self, session: Session, *, timeout_s: float | None, landed: Callable[[Architecture], None]
+    ) -> None:
+        self.interrupted_at: float | None = None
+        self._session, self._timeout_s, self._landed = session, timeout_s, landed
+        self._proposer = Proposer(session.problem, session.history)
+        self._flights: dict[str, Flight] = {}
+        self._ended: list[Flight] = []
+        self._next: Flight | None = None
+        self._exhausted = False
+
+    @property
+    def in_flight(self) -> int:
+        """Networks that are out, or back and not on record yet."""
+        return len(self._flights) + len(self._ended)
+
+    @property
+    def finished(self) -> bool:
+        """Whether no network is to go out as things stand."""
+        over = self._exhausted or self._session.owed <= self.in_flight
+        return self.interrupted_at is not None or (over and self._next is None)
+
+    def take(self) -> Flight | None:
+        """The next network to go out, if there is one."""
+        if self.finished:
+            return None
+        self._prepare()
+        flight, self._next = self._next, None
+        return flight
+
+    def out(self, trial_id: str, flight: Flight) -> None:
+        """A network goes out as the trial of that id."""
+        self._flights[trial_id] = flight
+
+    def costs_of(self, trial_id: str) -> Sequence[float]:
+        """The known objectives of a trial in flight."""
+        return self._flights[trial_id].costs
+
+    def _prepare(self) -> None:
+        """Make the next proposal, if one will be needed."""
+        while not (self._next or self._exhausted) and self._session.owed > self.in_flight:
+            code = self._proposer.ask()
+            if code is None:
+                # Something new may turn up once more is known, unless nothing is under way.
+                self._exhausted = self.in_flight == 0
+                return
+            network = self._session.problem.space.architecture(code)
+            if (known := self._session.known(network.id)) is not None:
+                self._proposer.tell(code, known.values.get("accuracy"), known.reports)
+            elif (twin := self._same(network)) is not None:
+                twin.twins.append(code)
+            else:
+                known_costs = self._session.problem.known(code[None]).values()
+                self._next = Flight(code, network, [float(cost[0]) for cost in known_costs])
+
+    def _same(self, network: Architecture) -> Flight | None:
+        flights = [*self._flights.values(), *self._ended]
+        return next((one for one in flights if one.network.id == network.id), None)
+
+    def on_trial_start(self, *, trial: Trial, **info: Any) -> None:  # type: ignore[override]
+        """A worker takes a network."""
+        self._flights[trial.trial_id].began = time.monotonic()
+
+    def on_trial_result(
+        self,
+        iteration: int,
+        trials: list[Trial],
+        trial: Trial,
+        result: dict[str, Any],
+        **info: Any,
+    ) -> None:
+        """A worker reports."""
+        flight = self._flights[trial.trial_id]
+        if "failed" in result:
+            flight.failed = str(result["failed"])
+        else:
+            flight.reports.append(_report(result))
+
+    def on_trial_recover(self, *, trial: Trial, **info: Any) -> None:  # type: ignore[override]
+        """A worker died, and the network goes to another."""
+        flight = self._flights[trial.trial_id]
+        flight.deaths, flight.began = flight.deaths + 1, None
+
+    def on_trial_complete(self, *, trial: Trial, **info: Any) -> None:  # type: ignore[override]
+        """A worker is done with a network, or told to stop."""
+        self._ended.append(self._flights.pop(trial.trial_id))
+
+    def on_trial_error(self, *, trial: Trial, **info: Any) -> None:  # type: ignore[override]
+        """A worker was ended, or one too many died."""
+        flight = self._flights.pop(trial.trial_id)
+        died = flight.deaths + 1
+        flight.failed = (
+            f"it took longer than {self._timeout_s:g} s"
+            if flight.late
+            else f"its worker process died {died} times (killed, out of memory, or crashed)"
+        )
+        self._ended.append(flight)
+
+    def on_step_end(self, *, trials: list[Trial], **info: Any) -> None:  # type: ignore[override]
+        """Between two events: record what ended, end what takes too long, think ahead."""
+        self._record()
+        now = time.monotonic()
+        if self.interrupted_at is not None and now - self.interrupted_at > _LAST_ORDERS_S:
+            raise KeyboardInterrupt
+        if self._timeout_s is not None:
+            self._end_late(trials, now, self._timeout_s)
+        if self.interrupted_at is None and self._flights:
+            self._prepare()
+        running = sum(flight.began is not None for flight in self._flights.values())
+        self._session.show(running=running)
+
+    def _record(self) -> None:
+        if not self._ended:
+            return
+        ended, outcomes = self._ended, [_outcome(flight) for flight in self._ended]
+        self._session.record([flight.code for flight in ended], outcomes)
+        self._ended = []
+        self._exhausted = False
+        for flight, outcome in zip(ended, outcomes, strict=True):
+            for code in (flight.code, *flight.twins):
+                self._proposer.tell(code, outcome.accuracy, outcome.reports)
+            self._landed(flight.network)
+
+    def _end_late(self, trials: list[Trial], now: float, timeout_s: float) -> None:
+        late = {
+            key: flight
+            for key, flight in self._flights.items()
+            if flight.began is not None and now - flight.began > timeout_s and not flight.late
+        }
+        for trial in trials if late else ():
+            flight = late.get(trial.trial_id)
+            if flight is not None and trial.temporary_state.ray_actor is not None:
+                flight.late = True
+                trial.max_failures = 0  # Another attempt would take as long.
+                ray.kill(trial.temporary_state.ray_actor)
+
+
+def _report(result: Mapping[str, Any]) -> Report:
+    return Report(result["share"], result["accuracy"], dict(result["spent"]))
+
+
+def _outcome(flight: Flight) -> Outcome:
+    if flight.failed is None and not flight.reports:
+        return Outcome(EvaluationState.FAILED, reason="it ended without a report")
+    return outcome_of(flight.reports, failed=flight.failed)

@@ -1,0 +1,76 @@
+"""Problem + store → a finished study, by the way of searching that suits its evaluator."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from nas.errors import MissingExtraError
+from nas.search.in_process import run_in_process
+from nas.search.plan import Workers, make_plan
+from nas.search.problem import Problem
+from nas.search.progress import Progress
+from nas.search.session import OnProgress, Session, begin_or_resume, open_session
+from nas.store import Store, StudyRecord
+
+ANY_WORKERS = Workers()
+
+
+def _unseen(progress: Progress) -> None:
+    """Nobody looks."""
+
+
+def run_study(
+    problem: Problem,
+    store: Store,
+    *,
+    workers: Workers = ANY_WORKERS,
+    on_progress: OnProgress = _unseen,
+) -> StudyRecord:
+    """Run a study to its end, from wherever it stands.
+
+    It ends early when nothing new fits the limits. However this process ends, what was recorded
+    stays, and the same call goes on from there; a finished study is given back as it is.
+
+    Args:
+        problem: What is searched for.
+        store: Where every result goes as soon as there is one.
+        workers: How slow evaluations are run.
+        on_progress: Told how far the study is, about once a second.
+
+    Raises:
+        InfeasibleError: if no network fits the limits; nothing is stored then.
+        StoreError: if a study of that name asked for something else, or another process drives it.
+        EvaluatorError: if the evaluator fails again and again.
+    """
+    plan = make_plan(problem, workers)
+    study = begin_or_resume(problem, store)
+    if study.finished_at is not None:
+        return study
+    folder = workers.folder or work_folder(store, problem.spec.name)
+    with open_session(problem, plan, store, study, on_progress=on_progress) as session:
+        if plan.runner == "in process":
+            run_in_process(session, folder=folder)
+        else:
+            _run_on_ray(session, workers, folder=folder)
+        session.finish()
+    if not workers.callbacks:
+        shutil.rmtree(folder, ignore_errors=True)
+    return store.study(problem.spec.name)
+
+
+def _run_on_ray(session: Session, workers: Workers, *, folder: Path) -> None:
+    try:
+        from nas.search.tune import run_on_ray
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] != "ray":
+            raise
+        raise MissingExtraError("an evaluator that takes its time", "ray") from None
+    run_on_ray(session, workers, folder=folder)
+
+
+def work_folder(store: Store, study: str) -> Path:
+    """Where evaluations of a study keep checkpoints: beside its database, or here."""
+    place = store.location
+    beside = Path(f"{place}-work") if "://" not in place else Path("nas-work")
+    return beside / study

@@ -1,0 +1,63 @@
+"""The text of a network → reports on it, one a step, in a Ray worker process.
+
+Workers know nothing of studies and stores: they are sent plain text and numbers, and give plain
+numbers back.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ray import tune
+
+from nas.accuracy.attempt import attempt
+from nas.accuracy.evaluator import Report
+from nas.accuracy.external import ExternalEvaluator, load_evaluator
+from nas.errors import EvaluationFailedError, EvaluatorError
+from nas.space.architecture import parse
+
+
+class NetworkTrainable(tune.Trainable):
+    """Evaluates one network after the other; each step gives one report.
+
+    The configuration of a network has its text `network`, the `evaluator` by name, the `seed`,
+    the `folder` of its checkpoints, and the `path` on which the evaluator's module is found.
+    """
+
+    _evaluator: ExternalEvaluator | None = None
+
+    def setup(self, config: dict[str, Any]) -> None:
+        """Begin with the first network of this worker."""
+        self._reports = self._begin(config)
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Begin with the next network."""
+        self._reports = self._begin(new_config)
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """Work until the next report; a failure is a result as any other."""
+        try:
+            report = next(self._reports)
+        except (EvaluationFailedError, EvaluatorError) as error:
+            return {"failed": str(error), "done": True}
+        return {
+            "share": report.share,
+            "accuracy": report.accuracy,
+            "spent": dict(report.spent),
+            "done": report.share == 1,
+        }
+
+    def _begin(self, config: dict[str, Any]) -> Iterator[Report]:
+        if self._evaluator is None or self._evaluator.name != config["evaluator"]:
+            sys.path += [place for place in config["path"] if place not in sys.path]
+            self._evaluator = load_evaluator(config["evaluator"])
+        yield from attempt(
+            self._evaluator,
+            parse(config["network"]),
+            seed=config["seed"],
+            folder=Path(config["folder"]),
+        )
