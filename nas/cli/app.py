@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from nas import __version__
-from nas.cli import calibrate, costs, devices, export, search, spaces, studies
+from nas.cli import calibrate, costs, devices, export, search, spaces, studies, watch
 
 app = typer.Typer(
     name="nas",
@@ -18,6 +18,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(search.search)
+app.command()(watch.watch)
 app.command()(studies.studies)
 app.command()(studies.front)
 app.command()(export.export)

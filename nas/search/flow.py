@@ -7,8 +7,9 @@ are busy. What came of a network is recorded before another goes to that worker.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import ray
@@ -19,6 +20,7 @@ from nas.accuracy.evaluator import Report
 from nas.search.outcome import Outcome, outcome_of
 from nas.search.random_proposer import Proposer
 from nas.search.session import Session
+from nas.search.workplace import clear, note_network, unfinished
 from nas.space.architecture import Architecture
 from nas.space.space import Codes
 from nas.store.records import EvaluationState
@@ -60,14 +62,13 @@ class Flow(Callback):
     Args:
         session: The open study.
         timeout_s: Most seconds that an evaluation may take; None for any.
-        landed: Told of each network that is on record.
+        folder: Where work under way is kept.
     """
 
-    def __init__(
-        self, session: Session, *, timeout_s: float | None, landed: Callable[[Architecture], None]
-    ) -> None:
+    def __init__(self, session: Session, *, timeout_s: float | None, folder: Path) -> None:
         self.interrupted_at: float | None = None
-        self._session, self._timeout_s, self._landed = session, timeout_s, landed
+        self._session, self._timeout_s, self._folder = session, timeout_s, folder
+        self._resumed = unfinished(folder, session.problem.space)
         self._proposer = Proposer(session.problem, session.history)
         self._flights: dict[str, Flight] = {}
         self._ended: list[Flight] = []
@@ -95,6 +96,8 @@ class Flow(Callback):
 
     def out(self, trial_id: str, flight: Flight) -> None:
         """A network goes out as the trial of that id."""
+        choices = self._session.problem.space.decode(flight.code)
+        note_network(self._folder / flight.network.id, choices)
         self._flights[trial_id] = flight
 
     def costs_of(self, trial_id: str) -> Sequence[float]:
@@ -103,20 +106,24 @@ class Flow(Callback):
 
     def _prepare(self) -> None:
         """Make the next proposal, if one will be needed."""
+        problem = self._session.problem
         while not (self._next or self._exhausted) and self._session.owed > self.in_flight:
-            code = self._proposer.ask()
+            code = next(self._resumed, None)
+            if code is None:
+                code = self._proposer.ask()
             if code is None:
                 # Something new may turn up once more is known, unless nothing is under way.
                 self._exhausted = self.in_flight == 0
                 return
-            network = self._session.problem.space.architecture(code)
+            network = problem.space.architecture(code)
             if (known := self._session.known(network.id)) is not None:
                 self._proposer.tell(code, known.values.get("accuracy"), known.reports)
+                clear(self._folder / network.id)
             elif (twin := self._same(network)) is not None:
                 twin.twins.append(code)
             else:
-                known_costs = self._session.problem.known(code[None]).values()
-                self._next = Flight(code, network, [float(cost[0]) for cost in known_costs])
+                costs = [float(column[0]) for column in problem.known(code[None]).values()]
+                self._next = Flight(code, network, costs)
 
     def _same(self, network: Architecture) -> Flight | None:
         flights = [*self._flights.values(), *self._ended]
@@ -184,7 +191,7 @@ class Flow(Callback):
         for flight, outcome in zip(ended, outcomes, strict=True):
             for code in (flight.code, *flight.twins):
                 self._proposer.tell(code, outcome.accuracy, outcome.reports)
-            self._landed(flight.network)
+            clear(self._folder / flight.network.id)
 
     def _end_late(self, trials: list[Trial], now: float, timeout_s: float) -> None:
         late = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from nas.errors import EvaluationFailedError
 from nas.search.outcome import Outcome, outcome_of
 from nas.search.random_proposer import Proposer
 from nas.search.session import Session
+from nas.search.workplace import checkpoints, clear
 from nas.space.space import Codes, SearchSpace
 from nas.store.records import EvaluationState
 
@@ -32,12 +32,14 @@ def run_in_process(session: Session, *, folder: Path) -> None:
         evaluate = _work(evaluator, problem.space, seed=problem.spec.seed, folder=folder)
     proposer = Proposer(problem, session.history)
     while session.owed and (code := proposer.ask()) is not None:
-        known = session.known(problem.space.architecture(code).id)
+        identity = problem.space.architecture(code).id
+        known = session.known(identity)
         if known is not None:  # Other choices built the same network before.
             proposer.tell(code, known.values.get("accuracy"), known.reports)
             continue
         outcome = evaluate(code)
         session.record(code[None], [outcome])
+        clear(folder / identity)
         proposer.tell(code, outcome.accuracy, outcome.reports)
         session.show()
 
@@ -59,14 +61,13 @@ def _work(
 ) -> Callable[[Codes], Outcome]:
     def work(code: Codes) -> Outcome:
         network = space.architecture(code)
-        own, reports = folder / network.id, list[Report]()
+        place, reports = folder / network.id, list[Report]()
         reason = None
         try:
-            for report in attempt(evaluator, network, seed=seed, folder=own):
+            for report in attempt(evaluator, network, seed=seed, folder=checkpoints(place)):
                 reports.append(report)
         except EvaluationFailedError as error:
             reason = str(error)
-        shutil.rmtree(own, ignore_errors=True)
         return outcome_of(reports, failed=reason)
 
     return work

@@ -30,7 +30,7 @@ class Workers:
         timeout_s: Most seconds that an evaluation may take, None for any.
         halving: Stop early what partial reports show to lead nowhere.
         callbacks: Loggers of Ray Tune to use.
-        folder: Where evaluations keep their checkpoints; on several machines, one that all share.
+        folder: Where work under way is kept; on several machines, a folder that all share.
     """
 
     count: int | None = None

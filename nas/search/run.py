@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 from nas.errors import MissingExtraError
@@ -47,7 +48,7 @@ def run_study(
     study = begin_or_resume(problem, store)
     if study.finished_at is not None:
         return study
-    folder = workers.folder or work_folder(store, problem.spec.name)
+    folder = work_folder(store, study, under=workers.folder)
     with open_session(problem, plan, store, study, on_progress=on_progress) as session:
         if plan.runner == "in process":
             run_in_process(session, folder=folder)
@@ -56,6 +57,8 @@ def run_study(
         session.finish()
     if not workers.callbacks:
         shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):  # Another study may be at work beside it.
+            folder.parent.rmdir()
     return store.study(problem.spec.name)
 
 
@@ -69,8 +72,12 @@ def _run_on_ray(session: Session, workers: Workers, *, folder: Path) -> None:
     run_on_ray(session, workers, folder=folder)
 
 
-def work_folder(store: Store, study: str) -> Path:
-    """Where evaluations of a study keep checkpoints: beside its database, or here."""
-    place = store.location
-    beside = Path(f"{place}-work") if "://" not in place else Path("nas-work")
-    return beside / study
+def work_folder(store: Store, study: StudyRecord, *, under: Path | None) -> Path:
+    """Where work under way of a study is kept: beside its database, unless another place is given.
+
+    A study that is deleted and begun again under its name is another.
+    """
+    if under is None:
+        place = store.location
+        under = Path(f"{place}-work") if "://" not in place else Path("nas-work")
+    return under / f"{study.name}-{study.created_at:%Y%m%d-%H%M%S-%f}"

@@ -68,6 +68,7 @@ class Session:
         self._spent: Counter[str] = Counter()
         self._take_in(records)
         self._started, self._shown, self._saved = time.monotonic(), 0.0, 0.0
+        self._working_since: float | None = None
         self._failures = 0
         self._progress = Progress(
             goal=problem.evaluations, mode=plan.mode, runner=plan.runner, why=plan.why
@@ -179,9 +180,8 @@ class Session:
         if moment - self._shown < _BETWEEN_SHOWS_S and not now:
             return
         self._shown = moment
-        elapsed_s = moment - self._started
-        gained = self._ended - self._begun_with if scored is None else scored
-        left = self.owed if scored is None else max(self._progress.goal - scored, 0)
+        if self._working_since is None and (running or self._ended > self._begun_with or scored):
+            self._working_since = moment  # Before, workers were started.
         self._progress = replace(
             self._progress,
             complete=self._states[EvaluationState.COMPLETE],
@@ -192,14 +192,22 @@ class Session:
             front=len(self._front),
             curve=tuple(growth(self._values, self._senses)),
             spent=dict(self._spent),
-            elapsed_s=elapsed_s,
-            left_s=0.0 if done else (elapsed_s / gained * left if gained else None),
+            elapsed_s=moment - self._started,
+            left_s=0.0 if done else self._left_s(moment, scored),
             done=done,
         )
         self._lease.report(self._progress.to_json())
         self._on_progress(self._progress)
         if moment - self._saved > _BETWEEN_FRONTS_S:
             self.save_front()
+
+    def _left_s(self, moment: float, scored: int | None) -> float | None:
+        """At the pace so far; None before there is one."""
+        gained = self._ended - self._begun_with if scored is None else scored
+        left = self.owed if scored is None else max(self._progress.goal - scored, 0)
+        if self._working_since is None or not gained:
+            return None
+        return (moment - self._working_since) / gained * left
 
     def save_front(self) -> None:
         """Store the front as it is now."""
@@ -222,6 +230,7 @@ class Session:
             )
         self.save_front()
         self._store.finish(self._study.id, lease=self._lease)
+        self.show(scored=self._progress.scored, now=True, done=True)
 
 
 def begin_or_resume(problem: Problem, store: Store) -> StudyRecord:

@@ -32,7 +32,6 @@ from nas.search.halving import ParetoHalving
 from nas.search.plan import Callbacks, Workers
 from nas.search.session import Session
 from nas.search.worker import NetworkTrainable
-from nas.space.architecture import Architecture
 
 # A worker that dies takes the network along that it worked on, which may be why it died.
 _RETRIES = 2
@@ -45,7 +44,7 @@ def run_on_ray(session: Session, workers: Workers, *, folder: Path) -> None:
     Args:
         session: The open study.
         workers: How many, where, and with what.
-        folder: Where evaluators keep checkpoints; the log of Ray goes there too.
+        folder: Where work under way is kept; the log of Ray goes there too.
 
     Raises:
         MissingExtraError: if a package that is asked for is not installed.
@@ -54,11 +53,7 @@ def run_on_ray(session: Session, workers: Workers, *, folder: Path) -> None:
     evaluator = session.problem.evaluator
     assert isinstance(evaluator, ExternalEvaluator), "a plan for Ray has an evaluator of networks"
     loggers = [_logger(name, session.study_name) for name in workers.callbacks]
-
-    def clear(network: Architecture) -> None:
-        shutil.rmtree(folder / network.id, ignore_errors=True)
-
-    flow = Flow(session, timeout_s=workers.timeout_s, landed=clear)
+    flow = Flow(session, timeout_s=workers.timeout_s, folder=folder)
     with ray_cluster(workers, log=folder / "ray.log"), _interrupts(flow):
         os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(_at_once(workers))
         tune.run(

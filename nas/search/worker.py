@@ -17,6 +17,7 @@ from nas.accuracy.attempt import attempt
 from nas.accuracy.evaluator import Report
 from nas.accuracy.external import ExternalEvaluator, load_evaluator
 from nas.errors import EvaluationFailedError, EvaluatorError
+from nas.search.workplace import checkpoints, note_report, noted_reports
 from nas.space.architecture import parse
 
 
@@ -24,7 +25,7 @@ class NetworkTrainable(tune.Trainable):
     """Evaluates one network after the other; each step gives one report.
 
     The configuration of a network has its text `network`, the `evaluator` by name, the `seed`,
-    the `folder` of its checkpoints, and the `path` on which the evaluator's module is found.
+    the `folder` where its work is kept, and the `path` on which the evaluator's module is found.
     """
 
     _evaluator: ExternalEvaluator | None = None
@@ -52,12 +53,14 @@ class NetworkTrainable(tune.Trainable):
         }
 
     def _begin(self, config: dict[str, Any]) -> Iterator[Report]:
+        place = Path(config["folder"])
+        if noted := noted_reports(place):
+            yield from noted
+            return
         if self._evaluator is None or self._evaluator.name != config["evaluator"]:
-            sys.path += [place for place in config["path"] if place not in sys.path]
+            sys.path += [entry for entry in config["path"] if entry not in sys.path]
             self._evaluator = load_evaluator(config["evaluator"])
-        yield from attempt(
-            self._evaluator,
-            parse(config["network"]),
-            seed=config["seed"],
-            folder=Path(config["folder"]),
-        )
+        network, seed = parse(config["network"]), config["seed"]
+        for report in attempt(self._evaluator, network, seed=seed, folder=checkpoints(place)):
+            note_report(place, report)
+            yield report
