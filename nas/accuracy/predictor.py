@@ -108,13 +108,18 @@ def predictor_domain(space_name: str, objective: str) -> dict[str, int]:
     return dict(read_predictor(_shipped_file(space_name, objective)).domain)
 
 
-def _shipped_file(space_name: str, objective: str) -> Path:
+def shipped_predictors(objective: str) -> dict[str, Path]:
+    """The files of the shipped predictors of an objective, by name of the space."""
     suffix = f"-{objective}"
-    shipped = {
+    return {
         file.stem.removesuffix(suffix): file
         for file in sorted((folder("search_spaces") / "predictors").glob("*.json"))
         if file.stem.endswith(suffix)
     }
+
+
+def _shipped_file(space_name: str, objective: str) -> Path:
+    shipped = shipped_predictors(objective)
     if space_name not in shipped:
         raise InputError(
             f"`{objective}` needs a predictor for the space; {space_name} has none, "

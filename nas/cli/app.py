@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from nas import __version__
-from nas.cli import calibrate, costs, devices, export, search, spaces, studies, watch
+from nas.cli import calibrate, costs, devices, export, feasible, search, spaces, studies, watch
 
 app = typer.Typer(
     name="nas",
@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 app.command()(search.search)
 app.command()(watch.watch)
+app.command()(feasible.feasible)
 app.command()(studies.studies)
 app.command()(studies.front)
 app.command()(export.export)

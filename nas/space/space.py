@@ -117,6 +117,26 @@ class SearchSpace:
                 codes[:, index] = rng.choice(len(counts), size=count, p=weights)
         return self.canonical(codes)
 
+    def codes_at(self, numbers: NDArray[np.int64]) -> Codes:
+        """The distinct codes in a fixed order, by their numbers from 0 to `size` - 1.
+
+        Args:
+            numbers: Shape (count,); the space must have less than 2**63 networks.
+        """
+        codes = np.zeros((len(numbers), len(self.variables)), dtype=np.int16)
+        rest = np.asarray(numbers, dtype=np.int64)
+        for index, counts in self._groups:
+            rest, place = np.divmod(rest, sum(counts))
+            ends = np.cumsum(counts)
+            codes[:, index] = np.searchsorted(ends, place, side="right")
+            place = place - (ends - counts)[codes[:, index]]
+            for inner, variable in enumerate(self.variables):
+                if variable.depth == index:
+                    active = self._deep_enough(codes[:, index], variable)
+                    place[active], digits = np.divmod(place[active], len(variable.values))
+                    codes[active, inner] = digits
+        return codes
+
     def canonical(self, codes: Codes) -> Codes:
         """A copy of (count, variables) codes with inactive variables set to 0."""
         codes = np.array(codes, dtype=np.int16)

@@ -15,7 +15,8 @@ from nas.errors import InfeasibleError, InputError, StoreError
 from nas.graph.lower import lower
 from nas.pareto import Sense, front, hypervolume
 from nas.resources import folder
-from nas.search.feasibility import check_feasible, nearest_to_limits
+from nas.search.descent import nearest_to_limits
+from nas.search.feasibility import check_feasible
 from nas.search.limits import Limits
 from nas.search.loop import Progress, run_study
 from nas.search.objectives import find_objective

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -53,6 +54,40 @@ def test_neighbours_differ_in_one_choice_and_know_each_other(
         both = [i for i in active if space.is_active(i, neighbour)]
         assert sum(code[i] != neighbour[i] for i in both) <= 1
         assert not np.array_equal(code, neighbour)
+
+
+DEEP = """
+name: deep
+title: Depths that switch choices on
+source: a test
+input: {resolution: [32, 64]}
+stages:
+  - {name: a, block: mb, width: 8, kernel: [3, 5], expansion: [3, 6], depth: [1, 2, 3],
+     choose_per: block}
+  - {name: b, block: mb, width: [8, 16], kernel: [3, 5, 7], expansion: 3, depth: [2, 3],
+     choose_per: block}
+head: [{block: pool}, {block: fc, width: 10}]
+"""
+
+
+def test_numbers_count_the_distinct_codes(tmp_path: Path) -> None:
+    file = tmp_path / "deep.yaml"
+    file.write_text(DEEP)
+    for space in (SearchSpace.from_file(file), SPACES["nas_bench_macro"]):
+        codes = space.codes_at(np.arange(space.size))
+        assert len(np.unique(codes, axis=0)) == len(codes) == space.size
+        assert np.array_equal(space.canonical(codes), codes)
+        assert (codes < space.cardinalities).all()
+        some = np.random.default_rng(0).permutation(space.size)[:50]
+        assert np.array_equal(space.codes_at(some), codes[some])
+
+
+@pytest.mark.parametrize("name", ["mnasnet", "proxylessnas"])
+def test_numbers_reach_the_ends_of_a_huge_space(name: str) -> None:
+    space = SPACES[name]
+    ends = space.codes_at(np.array([0, space.size - 1]))
+    assert (ends[0] == 0).all()
+    assert np.array_equal(ends[1], space.cardinalities - 1)
 
 
 def test_every_network_of_the_macro_space_is_sampled_built_and_distinct() -> None:
