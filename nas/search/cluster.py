@@ -19,7 +19,6 @@ from nas.search.plan import Workers
 _ENVIRONMENT = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_AIR_NEW_OUTPUT": "0",
-    "RAY_CHDIR_TO_TRIAL_DIR": "0",  # An evaluator runs where the search was started.
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ours hands in what has arrived.
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from nas.errors import MissingExtraError
+from nas.search.directly import run_direct
 from nas.search.in_process import run_in_process
 from nas.search.plan import Workers, make_plan
 from nas.search.problem import Problem
@@ -50,7 +51,9 @@ def run_study(
         return study
     folder = work_folder(store, study, under=workers.folder)
     with open_session(problem, plan, store, study, on_progress=on_progress) as session:
-        if plan.runner == "in process":
+        if plan.runner == "direct":
+            run_direct(session)
+        elif plan.runner == "in process":
             run_in_process(session, folder=folder)
         else:
             _run_on_ray(session, workers, folder=folder)

@@ -100,6 +100,7 @@ class _Networks(SearchAlgorithm):
                 "evaluator": self._problem.evaluator.name,
                 "seed": self._problem.spec.seed,
                 "folder": str((self._folder / flight.network.id).resolve()),
+                "here": os.getcwd(),
                 "path": [place or os.getcwd() for place in sys.path],
             },
             storage=self._experiment.storage,

@@ -6,8 +6,10 @@ numbers back.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +27,8 @@ class NetworkTrainable(tune.Trainable):
     """Evaluates one network after the other; each step gives one report.
 
     The configuration of a network has its text `network`, the `evaluator` by name, the `seed`,
-    the `folder` where its work is kept, and the `path` on which the evaluator's module is found.
+    the `folder` where its work is kept, and `here` and `path`: where the search was started, and
+    where modules are found there.
     """
 
     _evaluator: ExternalEvaluator | None = None
@@ -57,6 +60,8 @@ class NetworkTrainable(tune.Trainable):
         if noted := noted_reports(place):
             yield from noted
             return
+        with suppress(OSError):  # Another machine may have no such folder.
+            os.chdir(config["here"])
         if self._evaluator is None or self._evaluator.name != config["evaluator"]:
             sys.path += [entry for entry in config["path"] if entry not in sys.path]
             self._evaluator = load_evaluator(config["evaluator"])
