@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from rich.console import Group, RenderableType
 from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
 from rich.text import Text
 
 from nas.cli.output import err, note
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from nas.search.progress import Progress
 
 _BLOCKS = "▁▂▃▄▅▆▇█"
+_BAR_WIDTH = 20
 _BETWEEN_LINES_S = 10.0
 
 
@@ -28,7 +32,7 @@ def show_progress(title: str) -> Iterator[Callable[[Progress], None]]:
     """
     if err.is_terminal:
         with Live(console=err, auto_refresh=False) as live:
-            yield lambda progress: live.update(Text(two_lines(title, progress)), refresh=True)
+            yield lambda progress: live.update(_bar(title, progress), refresh=True)
         return
     lines = _Lines(title)
     try:
@@ -73,15 +77,20 @@ def one_line(title: str, progress: Progress) -> str:
     parts.append(f"front {progress.front:,}")
     if spent := _spent(progress):
         parts.append(f"spent {spent}")
+    if progress.ending:
+        parts.append(f"ended: {progress.ending}")
     if progress.left_s is not None and not progress.done:
         parts.append(f"about {duration(progress.left_s)} left")
     return ", ".join(parts)
 
 
-def two_lines(title: str, progress: Progress) -> str:
-    """The same for a terminal, with the growth of the front and the way of searching above."""
-    below = f"{sparkline(progress.curve)} {way(progress) if progress.why else ''}".strip()
-    return f"{one_line(title, progress)}\n{below}"
+def _bar(title: str, progress: Progress) -> RenderableType:
+    """The same for a terminal: a bar, and below it how the front grew and how it is searched."""
+    first = Table.grid(padding=(0, 1))
+    bar = ProgressBar(total=progress.goal, completed=progress.ended, width=_BAR_WIDTH)
+    first.add_row(bar, Text(one_line(title, progress)))
+    below = f"{sparkline(progress.curve)} {way(progress) if progress.why else ''}"
+    return Group(first, Text(below.strip()))
 
 
 def way(progress: Progress) -> str:

@@ -9,7 +9,7 @@ from nas.store.records import EvaluationState
 
 
 def run_direct(session: Session) -> None:
-    """Search the space, recording what was on the front when it was scored.
+    """Search the space and finish the study, recording what was on the front when it was scored.
 
     A search that was interrupted begins again from its seed, and so comes by the same networks;
     those on record are left alone.
@@ -35,4 +35,11 @@ def run_direct(session: Session) -> None:
         seed=problem.spec.seed,
         on_generation=on_generation,
     )
-    session.show(scored=result.scored, now=True)
+    ending = ""
+    if result.scored < problem.evaluations:
+        ending = (
+            "that is every network within the limits"
+            if result.complete
+            else "the front had stopped growing"
+        )
+    session.finish(scored=result.scored, ending=ending)

@@ -170,6 +170,8 @@ class Flow(Callback):
 
     def on_step_end(self, *, trials: list[Trial], **info: Any) -> None:  # type: ignore[override]
         """Between two events: record what ended, end what takes too long, think ahead."""
+        running = sum(one.began is not None for one in self._flights.values())
+        self._session.show(running=running + len(self._ended))
         self._record()
         now = time.monotonic()
         if self.interrupted_at is not None and now - self.interrupted_at > _LAST_ORDERS_S:
@@ -178,8 +180,6 @@ class Flow(Callback):
             self._end_late(trials, now, self._timeout_s)
         if self.interrupted_at is None and self._flights:
             self._prepare()
-        running = sum(flight.began is not None for flight in self._flights.values())
-        self._session.show(running=running)
 
     def _record(self) -> None:
         if not self._ended:

@@ -12,14 +12,14 @@ from nas.accuracy.external import ExternalEvaluator
 from nas.errors import EvaluationFailedError
 from nas.search.outcome import Outcome, outcome_of
 from nas.search.random_proposer import Proposer
-from nas.search.session import Session
+from nas.search.session import NOTHING_NEW, Session
 from nas.search.workplace import checkpoints, clear
 from nas.space.space import Codes, SearchSpace
 from nas.store.records import EvaluationState
 
 
 def run_in_process(session: Session, *, folder: Path) -> None:
-    """Evaluate what is owed to a study.
+    """Evaluate what is owed to a study, and finish it.
 
     Args:
         session: The open study.
@@ -42,6 +42,7 @@ def run_in_process(session: Session, *, folder: Path) -> None:
         clear(folder / identity)
         proposer.tell(code, outcome.accuracy, outcome.reports)
         session.show()
+    session.finish(ending=NOTHING_NEW if session.owed else "")
 
 
 def _lookup(evaluator: Evaluator | ExternalEvaluator) -> Callable[[Codes], Outcome]:

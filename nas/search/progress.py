@@ -35,6 +35,7 @@ class Progress:
         runner: Where evaluations run, in words.
         why: Why it searches so, in words.
         done: Whether nothing is owed any more.
+        ending: Why it ended before the goal, in words, if it did.
     """
 
     goal: int
@@ -52,6 +53,7 @@ class Progress:
     runner: str = ""
     why: str = ""
     done: bool = False
+    ending: str = ""
 
     @property
     def ended(self) -> int:

@@ -57,7 +57,6 @@ def run_study(
             run_in_process(session, folder=folder)
         else:
             _run_on_ray(session, workers, folder=folder)
-        session.finish()
     if not workers.callbacks:
         shutil.rmtree(folder, ignore_errors=True)
         with suppress(OSError):  # Another study may be at work beside it.

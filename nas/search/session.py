@@ -7,6 +7,7 @@ end of the process, and nothing is recorded twice.
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -30,6 +31,7 @@ OnProgress = Callable[[Progress], None]
 
 # So many failures with no success between them mean that the evaluator is broken.
 PATIENCE_FAILURES = 10
+NOTHING_NEW = "no others within the limits were found"
 _BETWEEN_SHOWS_S = 1.0
 _BETWEEN_FRONTS_S = 10.0
 
@@ -67,7 +69,7 @@ class Session:
         self._front: list[EvaluationRecord] = []
         self._spent: Counter[str] = Counter()
         self._take_in(records)
-        self._started, self._shown, self._saved = time.monotonic(), 0.0, 0.0
+        self._started, self._shown, self._saved = time.monotonic(), -math.inf, 0.0
         self._working_since: float | None = None
         self._failures = 0
         self._progress = Progress(
@@ -165,20 +167,18 @@ class Session:
                     "the same search again"
                 )
 
-    def show(
-        self, *, running: int = 0, scored: int | None = None, now: bool = False, done: bool = False
-    ) -> None:
+    def show(self, *, running: int = 0, scored: int | None = None) -> None:
         """Say how far the study is: to whoever listens, and in the store; about once a second.
 
         Args:
             running: Evaluations under way.
             scored: Candidates scored, where the search is direct.
-            now: Say it even if it was said just before.
-            done: Whether nothing is owed any more.
         """
+        if time.monotonic() - self._shown >= _BETWEEN_SHOWS_S:
+            self._say(running=running, scored=scored)
+
+    def _say(self, *, running: int = 0, scored: int | None, ending: str | None = None) -> None:
         moment = time.monotonic()
-        if moment - self._shown < _BETWEEN_SHOWS_S and not now:
-            return
         self._shown = moment
         if self._working_since is None and (running or self._ended > self._begun_with or scored):
             self._working_since = moment  # Before, workers were started.
@@ -193,8 +193,9 @@ class Session:
             curve=tuple(growth(self._values, self._senses)),
             spent=dict(self._spent),
             elapsed_s=moment - self._started,
-            left_s=0.0 if done else self._left_s(moment, scored),
-            done=done,
+            left_s=self._left_s(moment, scored) if ending is None else 0.0,
+            done=ending is not None,
+            ending=ending or "",
         )
         self._lease.report(self._progress.to_json())
         self._on_progress(self._progress)
@@ -215,8 +216,12 @@ class Session:
         numbers = [record.number for record in self._front]
         self._store.save_front(self._study.id, numbers, lease=self._lease)
 
-    def finish(self) -> None:
+    def finish(self, *, scored: int | None = None, ending: str = "") -> None:
         """Store the front and note that nothing is owed any more.
+
+        Args:
+            scored: Candidates scored, where the search is direct.
+            ending: Why it ends before its goal, in words.
 
         Raises:
             EvaluatorError: if every evaluation failed; the study stays as it is.
@@ -230,7 +235,7 @@ class Session:
             )
         self.save_front()
         self._store.finish(self._study.id, lease=self._lease)
-        self.show(scored=self._progress.scored, now=True, done=True)
+        self._say(scored=scored, ending=ending)
 
 
 def begin_or_resume(problem: Problem, store: Store) -> StudyRecord:
@@ -273,7 +278,7 @@ def open_session(
     """
     with store.hold(study.id, progress={}) as lease:
         session = Session(problem, plan, store, study, lease=lease, on_progress=on_progress)
-        session.show(now=True)
+        session.show()
         try:
             yield session
         except BaseException:

@@ -30,7 +30,7 @@ from nas.search.cluster import local_workers, ray_cluster
 from nas.search.flow import Flow
 from nas.search.halving import ParetoHalving
 from nas.search.plan import Callbacks, Workers
-from nas.search.session import Session
+from nas.search.session import NOTHING_NEW, Session
 from nas.search.worker import NetworkTrainable
 
 # A worker that dies takes the network along that it worked on, which may be why it died.
@@ -39,7 +39,7 @@ _CLUSTER_LOOK_S = 5.0
 
 
 def run_on_ray(session: Session, workers: Workers, *, folder: Path) -> None:
-    """Evaluate what is owed to a study, several networks at a time.
+    """Evaluate what is owed to a study, several networks at a time, and finish it.
 
     Args:
         session: The open study.
@@ -67,6 +67,7 @@ def run_on_ray(session: Session, workers: Workers, *, folder: Path) -> None:
             raise_on_failed_trial=False,
             verbose=0,
         )
+    session.finish(ending=NOTHING_NEW if session.owed else "")
     if not loggers:
         shutil.rmtree(folder / "tune", ignore_errors=True)
 
