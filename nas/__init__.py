@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from nas.networks.build import build
     from nas.report.front import front_view
     from nas.report.picture import draw
+    from nas.search.direct import search_direct
+    from nas.search.feasibility import check_feasible, feasibility
+    from nas.search.pareto_sampler import ParetoSampler
     from nas.search.plan import Workers
     from nas.search.problem import make_problem
     from nas.search.proposer import distributions
@@ -48,6 +51,7 @@ if TYPE_CHECKING:
     from nas.space.architecture import Architecture
     from nas.space.architecture import parse as parse_architecture
     from nas.space.catalog import find_network, find_space
+    from nas.space.membership import locate
     from nas.space.space import SearchSpace
     from nas.store.records import EvaluationState
     from nas.store.store import Store
@@ -63,6 +67,7 @@ __all__ = [
     "Evaluator",
     "Network",
     "NetworkEvaluator",
+    "ParetoSampler",
     "PopulationScorer",
     "Precision",
     "Report",
@@ -71,9 +76,11 @@ __all__ = [
     "StudySpec",
     "Workers",
     "build",
+    "check_feasible",
     "distributions",
     "draw",
     "export_network",
+    "feasibility",
     "find_device",
     "find_model",
     "find_network",
@@ -82,10 +89,12 @@ __all__ = [
     "front_view",
     "load_evaluator",
     "load_study",
+    "locate",
     "lower",
     "make_problem",
     "parse_architecture",
     "run_study",
+    "search_direct",
 ]
 
 _HOMES = {
@@ -97,6 +106,7 @@ _HOMES = {
     "Evaluator": ("nas.accuracy.evaluator", "Evaluator"),
     "Network": ("nas.graph.network", "Network"),
     "NetworkEvaluator": ("nas.accuracy.evaluator", "NetworkEvaluator"),
+    "ParetoSampler": ("nas.search.pareto_sampler", "ParetoSampler"),
     "PopulationScorer": ("nas.cost.population", "PopulationScorer"),
     "Precision": ("nas.graph.network", "Precision"),
     "Report": ("nas.accuracy.evaluator", "Report"),
@@ -105,9 +115,11 @@ _HOMES = {
     "StudySpec": ("nas.search.study", "StudySpec"),
     "Workers": ("nas.search.plan", "Workers"),
     "build": ("nas.networks.build", "build"),
+    "check_feasible": ("nas.search.feasibility", "check_feasible"),
     "distributions": ("nas.search.proposer", "distributions"),
     "draw": ("nas.report.picture", "draw"),
     "export_network": ("nas.export.bundle", "export"),
+    "feasibility": ("nas.search.feasibility", "feasibility"),
     "find_device": ("nas.cost.profile", "find_device"),
     "find_model": ("nas.cost.artefact", "find_model"),
     "find_network": ("nas.space.catalog", "find_network"),
@@ -116,10 +128,12 @@ _HOMES = {
     "front_view": ("nas.report.front", "front_view"),
     "load_evaluator": ("nas.accuracy.external", "load_evaluator"),
     "load_study": ("nas.search.study", "load_study"),
+    "locate": ("nas.space.membership", "locate"),
     "lower": ("nas.graph.lower", "lower"),
     "make_problem": ("nas.search.problem", "make_problem"),
     "parse_architecture": ("nas.space.architecture", "parse"),
     "run_study": ("nas.search.run", "run_study"),
+    "search_direct": ("nas.search.direct", "search_direct"),
 }
 
 

@@ -46,12 +46,21 @@ def front(values: ArrayLike, senses: Sequence[Sense]) -> NDArray[np.intp]:
     Of equal rows only the first is kept.
     """
     table = minimized(values, senses)
-    if len(table) == 0:
-        return np.empty(0, dtype=np.intp)
-    # moocore (Fonseca et al., 2006; López-Ibáñez et al.) finds them in n log n for 2 and 3.
-    kept = np.flatnonzero(moocore.is_nondominated(table, keep_weakly=False))
+    kept = np.flatnonzero(nondominated(table))
     order: NDArray[np.intp] = kept[np.lexsort(table[kept].T[::-1])]
     return order
+
+
+def nondominated(table: Values) -> NDArray[np.bool_]:
+    """Which rows of a (count, objectives) table, all minimised, no other dominates.
+
+    Of equal rows only the first is kept.
+    """
+    if len(table) == 0:
+        return np.zeros(0, dtype=bool)
+    # moocore (Fonseca et al., 2006; López-Ibáñez et al.) finds them in n log n for 2 and 3.
+    kept: NDArray[np.bool_] = moocore.is_nondominated(table, keep_weakly=False)
+    return kept
 
 
 def hypervolume(values: ArrayLike, senses: Sequence[Sense], reference: Sequence[float]) -> float:

@@ -7,7 +7,18 @@ from typing import Annotated
 import typer
 
 from nas import __version__
-from nas.cli import calibrate, costs, devices, export, feasible, search, spaces, studies, watch
+from nas.cli import (
+    calibrate,
+    costs,
+    devices,
+    export,
+    feasible,
+    fronts,
+    search,
+    spaces,
+    studies,
+    watch,
+)
 
 app = typer.Typer(
     name="nas",
@@ -20,8 +31,8 @@ app = typer.Typer(
 app.command()(search.search)
 app.command()(watch.watch)
 app.command()(feasible.feasible)
-app.command()(studies.studies)
-app.command()(studies.front)
+app.add_typer(studies.app, name="studies")
+app.command()(fronts.front)
 app.command()(export.export)
 app.command()(costs.cost)
 app.command()(costs.show)

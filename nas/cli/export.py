@@ -91,7 +91,7 @@ def _on(study: str, pick: str, db: str) -> _Named:
     from nas.store.store import Store
 
     with Store.open(db, create=False) as store:
-        view = stored_view(store, study)
+        view = stored_view(store, study, dominated=False)
     point = picked(view, pick)
     objectives = stored_objectives(view.objectives, point.values)
     return parse(point.text), f"{Path(view.space).stem}-{point.id[:8]}", objectives

@@ -1,4 +1,4 @@
-"""A stored study → its front for people and scripts: a table, CSV, a picture, one network."""
+"""`nas front`: a stored study → its front as a table, JSON, CSV or a picture, or one network."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import csv
 import io
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from nas.cli.output import heading, note, number, print_table
+import typer
+
+from nas.cli.options import DEFAULT_DATABASE, Database, Json
+from nas.cli.output import heading, note, number, print_json, print_table
 from nas.errors import InputError, OutputError
 
 if TYPE_CHECKING:
@@ -18,8 +21,55 @@ if TYPE_CHECKING:
 _SHOWN = 25
 
 
-def stored_view(store: Store, name: str) -> FrontView:
+def front(
+    study: Annotated[str, typer.Argument(metavar="STUDY", help="A study (`nas studies`).")],
+    as_json: Json = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write an interactive picture.")
+    ] = None,
+    image: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a still picture: .png, .svg or .pdf."),
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Show every row of the table.")] = False,
+    db: Database = DEFAULT_DATABASE,
+) -> None:
+    """Show the front of a study: a table, JSON, CSV or a picture.
+
+    Example: nas front quickstart --html front.html
+    """
+    from nas.store.store import Store
+
+    if as_json and as_csv:
+        raise InputError("one of `--json` and `--csv` may be given; got both; leave one out")
+    pictures = {"--html": html, "--image": image}
+    for option, file in pictures.items():
+        if file is not None:
+            check_writable(file, option)
+    with Store.open(db, create=False) as store:
+        view = stored_view(store, study, dominated=any(pictures.values()))
+    if html is not None:
+        write_page(view, html)
+        note(f"wrote {html}")
+    if image is not None:
+        write_picture(view, image)
+        note(f"wrote {image}")
+    if as_json:
+        print_json(view.to_json())
+    elif as_csv:
+        print(csv_text(view), end="")
+    elif not any(pictures.values()):
+        print_front(view, whole=every)
+
+
+def stored_view(store: Store, name: str, *, dominated: bool = True) -> FrontView:
     """The view of a study with a front.
+
+    Args:
+        store: Where it is.
+        name: The study.
+        dominated: Whether to read the other networks too, which only pictures and counts need.
 
     Raises:
         UnknownNameError: if there is no such study.
@@ -32,7 +82,6 @@ def stored_view(store: Store, name: str) -> FrontView:
 
     study = store.study(name)
     records = store.front(study.id)
-    evaluations = store.evaluations(study.id, state=EvaluationState.COMPLETE)
     if not records:
         fix = (
             "no network within its limits was found: give wider limits or more evaluations"
@@ -40,8 +89,8 @@ def stored_view(store: Store, name: str) -> FrontView:
             else "it was interrupted: run the same search again to finish it"
         )
         raise InputError(
-            f"`study` must have a front; {name!r} has none, {len(evaluations):,} networks are "
-            f"evaluated; {fix}"
+            f"`study` must have a front; {name!r} has none, {store.summary(name).complete:,} "
+            f"networks are evaluated; {fix}"
         )
     last = parse(records[0].architecture_text).blocks[-1]
     devices = (objective.name.partition("@")[2] for objective in study.objectives)
@@ -50,6 +99,8 @@ def stored_view(store: Store, name: str) -> FrontView:
         classes=int(getattr(last, "width", 0)),
         others=sorted(filter(None, devices)),
     )
+    state = EvaluationState.COMPLETE
+    evaluations = store.evaluations(study.id, state=state) if dominated else records
     return front_view(study, evaluations, records, references=references)
 
 

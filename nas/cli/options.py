@@ -15,4 +15,5 @@ Database = Annotated[
         help="Where studies and their networks are: a SQLite file, or a PostgreSQL URL.",
     ),
 ]
+StoredStudy = Annotated[str, typer.Argument(metavar="STUDY", help="A study (`nas studies`).")]
 DEFAULT_DATABASE = "nas.db"

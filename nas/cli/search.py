@@ -98,7 +98,7 @@ def _search(spec: StudySpec, told: Workers, db: str, *, html: Path, as_json: boo
     check_feasible(problem)
     with Store.open(db, create=True) as store:
         with show_progress(f"{Path(spec.space).stem} on {spec.device}") as on_progress:
-            run_study(problem, store, workers=told, on_progress=on_progress)
+            run_study(problem, store, workers=told, on_progress=on_progress, on_note=note)
         view = stored_view(store, spec.name)
     write_page(view, html)
     if as_json:

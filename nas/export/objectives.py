@@ -19,7 +19,7 @@ def stored_objectives(
     """What a study knows of a network."""
     return [
         ReportedObjective(
-            objective.name,
+            objective.name.replace("@", " on "),
             values[objective.name],
             objective.unit,
             str(objective.provenance.get("kind", "")),

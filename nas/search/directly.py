@@ -34,6 +34,7 @@ def run_direct(session: Session) -> None:
         evaluations=problem.evaluations,
         seed=problem.spec.seed,
         on_generation=on_generation,
+        first=session.warm_start.codes,
     )
     ending = ""
     if result.scored < problem.evaluations:

@@ -67,7 +67,8 @@ class Share:
         middle = (self.hits + square / 2) / (count + square)
         spread = _SURE / (count + square)
         spread *= math.sqrt(self.hits * (count - self.hits) / count + square / 4)
-        return max(0.0, middle - spread), min(1.0, middle + spread)
+        low, high = middle - spread, middle + spread
+        return min(max(low, 0.0), self.value), max(min(high, 1.0), self.value)
 
 
 @dataclass(frozen=True, slots=True)

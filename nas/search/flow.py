@@ -18,7 +18,6 @@ from ray.tune.experiment import Trial
 
 from nas.accuracy.evaluator import Report
 from nas.search.outcome import Outcome, outcome_of
-from nas.search.random_proposer import Proposer
 from nas.search.session import Session
 from nas.search.workplace import clear, note_network, unfinished
 from nas.space.architecture import Architecture
@@ -69,7 +68,7 @@ class Flow(Callback):
         self.interrupted_at: float | None = None
         self._session, self._timeout_s, self._folder = session, timeout_s, folder
         self._resumed = unfinished(folder, session.problem.space)
-        self._proposer = Proposer(session.problem, session.history)
+        self._proposer = session.proposer()
         self._flights: dict[str, Flight] = {}
         self._ended: list[Flight] = []
         self._next: Flight | None = None

@@ -11,7 +11,6 @@ from nas.accuracy.evaluator import Evaluator, Report
 from nas.accuracy.external import ExternalEvaluator
 from nas.errors import EvaluationFailedError
 from nas.search.outcome import Outcome, outcome_of
-from nas.search.random_proposer import Proposer
 from nas.search.session import NOTHING_NEW, Session
 from nas.search.workplace import checkpoints, clear
 from nas.space.space import Codes, SearchSpace
@@ -30,7 +29,7 @@ def run_in_process(session: Session, *, folder: Path) -> None:
     evaluate = _lookup(evaluator)
     if isinstance(evaluator, ExternalEvaluator):
         evaluate = _work(evaluator, problem.space, seed=problem.spec.seed, folder=folder)
-    proposer = Proposer(problem, session.history)
+    proposer = session.proposer()
     while session.owed and (code := proposer.ask()) is not None:
         identity = problem.space.architecture(code).id
         known = session.known(identity)

@@ -1,4 +1,4 @@
-"""Told evaluations → the next candidates, by an Optuna sampler over an in-memory study.
+"""Problem + evaluations so far → the next network to evaluate, by an Optuna study in memory.
 
 Why in memory: the store is the one truth. Optuna's study is rebuilt from stored rows whenever a
 search starts, so that a crash cannot leave two truths.
@@ -6,27 +6,29 @@ search starts, so that a crash cannot leave two truths.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, final
 
 import numpy as np
 import optuna
-from optuna.distributions import CategoricalDistribution
+from numpy.typing import NDArray
+from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.study import StudyDirection
-from optuna.trial import TrialState
+from optuna.trial import Trial, TrialState, create_trial
 
-from nas.pareto import Sense
-from nas.search.objectives import find_objective
+from nas.accuracy.levels import factors, to_levels
+from nas.errors import ChoiceError
+from nas.search.pareto_sampler import ParetoSampler
+from nas.search.pareto_sampler.coding import Known, Parameters
+from nas.search.pareto_sampler.features import Factor, Levels
+from nas.search.problem import Problem
+from nas.search.warm_start import Experience
 from nas.space.space import Codes, SearchSpace
-
-# Spaces of up to so many codes are searched to the last network.
-_EXHAUSTIBLE = 100_000
-# What a candidate that was never evaluated is told with: constrained dominance looks at its
-# constraints alone, but Optuna wants a number in every place.
-_NOT_EVALUATED = {Sense.MINIMIZE: 1e300, Sense.MAXIMIZE: -1e300}
+from nas.store.records import EvaluationRecord, EvaluationState
 
 
-def distributions(space: SearchSpace) -> dict[str, CategoricalDistribution]:
+def distributions(space: SearchSpace) -> dict[str, BaseDistribution]:
     """A space as Optuna distributions over its values, one per variable.
 
     Inactive variables are proposed too, and are dropped by `SearchSpace.encode`.
@@ -36,133 +38,191 @@ def distributions(space: SearchSpace) -> dict[str, CategoricalDistribution]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A candidate and what is known of it.
+@final
+class Proposer:
+    """Proposes what is expected to grow the hypervolume most, and nothing twice.
+
+    Asks and tells may interleave. Told the same in the same order, it proposes the same.
 
     Args:
-        choices: Values by variable.
-        values: Objectives; those never evaluated are absent.
-        excess: Limited costs over their limits minus 1; all at most 0 when feasible.
+        problem: What is searched for; accuracy must be among its objectives.
+        history: Everything on record, in order.
+        first: Codes within the limits to propose before any other; (count, variables).
+        experiences: What other studies found, on whatever scale.
     """
-
-    choices: Mapping[str, int | float | str]
-    values: Mapping[str, float]
-    excess: Mapping[str, float]
-
-    @property
-    def fits(self) -> bool:
-        """Whether it is within every limit."""
-        return all(excess <= 0 for excess in self.excess.values())
-
-
-class OptunaProposer:
-    """Proposes by NSGA-II (Deb et al., 2002) with constrained dominance, never the same twice.
-
-    Where the sampler repeats itself, an unknown neighbour of what it wanted is proposed instead.
-    Proposals are a function of the seed and of what was told: told the same again, a new proposer
-    proposes the same again.
-
-    Args:
-        space: What to propose from.
-        objectives: Names, in the order of the study.
-        seed: Of the sampler.
-        first: Codes to begin with, such as one that is known to fit the limits.
-    """
-
-    # On NAS-Bench-Macro and the quickstart study, generations of 20 that keep half of the parents'
-    # genes whole came nearer to the front at 200 to 2,000 evaluations than Optuna's defaults did.
-    batch_size = 20
 
     def __init__(
         self,
-        space: SearchSpace,
-        objectives: Sequence[str],
+        problem: Problem,
+        history: Sequence[EvaluationRecord],
         *,
-        seed: int,
-        first: Sequence[Codes] = (),
+        first: Codes | None = None,
+        experiences: Sequence[Experience] = (),
     ) -> None:
+        assert problem.modelled is not None, "there is nothing to model where all is known"
         optuna.logging.set_verbosity(optuna.logging.WARNING)
-        self._space, self._objectives = space, tuple(objectives)
-        self._distributions = distributions(space)
-        self._study = optuna.create_study(
-            sampler=optuna.samplers.NSGAIISampler(
-                population_size=self.batch_size, crossover_prob=0.5, seed=seed
-            ),
-            directions=[StudyDirection[find_objective(name).sense.name] for name in objectives],
+        self._problem, self._coding = problem, ProblemCoding(problem)
+        self._distributions = distributions(problem.space)
+        senses = [objective.sense.name for objective in problem.objectives]
+        self._sampler = ParetoSampler.of_coding(
+            self._coding,
+            self._distributions,
+            [place for place, one in enumerate(problem.objectives) if one.known],
+            floor=problem.floor,
+            seed=problem.spec.seed,
         )
-        self._rng = np.random.default_rng(seed)
-        self._elsewhere = self._anywhere()
-        self._asked: dict[bytes, optuna.Trial] = {}
-        self._told: dict[bytes, Told] = {}
-        for code in first:
-            self._study.enqueue_trial(self._parameters(code))
+        self._study = optuna.create_study(
+            sampler=self._sampler, directions=[StudyDirection[sense] for sense in senses]
+        )
+        self._asked: dict[bytes, Trial] = {}
+        self._seen: set[bytes] = set()
+        self._first = [] if first is None else list(first[::-1])
+        for record in history:
+            self._remember(record)
+        for experience in experiences:
+            self._learn(experience)
 
-    def ask(self) -> Codes:
-        """The next candidates, none asked before; canonical codes of shape (count, variables).
+    def ask(self) -> Codes | None:
+        """A canonical code (variables,) within the limits that was never asked nor told.
 
-        The count is the batch size, or less (down to 0) when the space has nothing new.
+        None when there is no other: for good if nothing is under way.
         """
-        rows: list[Codes] = []
-        while len(rows) < self.batch_size:
-            trial = self._study.ask(dict(self._distributions))
-            code = self._space.encode(trial.params)
-            if self._is_new(code):
-                self._asked[code.tobytes()] = trial
-                rows.append(code)
-                continue
-            self._dismiss(trial, code)
-            fresh = self._fresh(code)
-            if fresh is None:
+        while self._first:
+            code: Codes = self._first.pop()
+            if code.tobytes() not in self._seen:
+                self._study.enqueue_trial(self._coding.decode(code))
                 break
-            self._study.enqueue_trial(self._parameters(fresh))
-        return np.array(rows, dtype=np.int16).reshape(len(rows), len(self._space.variables))
+        if self._sampler.is_exhausted(self._study):
+            return None
+        trial = self._study.ask(dict(self._distributions))
+        asked = self._coding.encode(trial.params)
+        assert asked is not None, "the sampler keeps to its space"
+        self._asked[asked.tobytes()] = trial
+        self._seen.add(asked.tobytes())
+        return asked
 
-    def tell(self, code: Codes, told: Told) -> None:
-        """What became of an asked candidate."""
+    def tell(
+        self, code: Codes, accuracy: float | None, reports: Sequence[tuple[float, float]] = ()
+    ) -> None:
+        """What became of a code.
+
+        Args:
+            code: Asked before, or found to be known otherwise.
+            accuracy: None where there is none: it failed, or was stopped early if it has reports.
+            reports: Accuracies on the way, each with its share of the whole budget.
+        """
         key = code.tobytes()
-        self._told[key] = told
-        self._finish(self._asked.pop(key), told)
-
-    def _is_new(self, code: Codes) -> bool:
-        key = code.tobytes()
-        return key not in self._told and key not in self._asked
-
-    def _dismiss(self, trial: optuna.Trial, code: Codes) -> None:
-        """End a trial that repeats another: with what is known, or as failed while nothing is."""
-        if (known := self._told.get(code.tobytes())) is not None:
-            self._finish(trial, known)
+        trial = self._asked.pop(key, None)
+        if trial is None:
+            if key in self._seen:
+                return
+            self._study.enqueue_trial(self._coding.decode(code))
+            trial = self._study.ask(dict(self._distributions))
+        self._seen.add(key)
+        if accuracy is not None:
+            self._study.tell(trial, self._values(code, accuracy))
         else:
-            self._study.tell(trial, state=TrialState.FAIL)
+            self._study.tell(trial, state=TrialState.PRUNED if reports else TrialState.FAIL)
+        self._hint(code, reports)
 
-    def _finish(self, trial: optuna.Trial, told: Told) -> None:
-        for name, excess in told.excess.items():
-            trial.set_constraint(name, excess)
-        values = [
-            told.values.get(name, _NOT_EVALUATED[find_objective(name).sense])
-            for name in self._objectives
+    def _values(self, code: Codes, accuracy: float) -> list[float]:
+        known = self._problem.known(code[None])
+        return [
+            float(known[one.name][0]) if one.known else accuracy
+            for one in self._problem.objectives
         ]
-        self._study.tell(trial, values)
 
-    def _fresh(self, code: Codes) -> Codes | None:
-        """A candidate not asked before: next to this one if possible, else anywhere."""
-        near: list[Codes] = [one for one in self._space.neighbours(code) if self._is_new(one)]
-        if near:
-            return near[self._rng.integers(len(near))]
-        return next((other for other in self._elsewhere if self._is_new(other)), None)
+    def _hint(self, code: Codes, reports: Sequence[tuple[float, float]]) -> None:
+        for share, accuracy in reports:
+            if share < 1:
+                parameters = self._coding.decode(code)
+                self._sampler.hint(f"after {share:.4f} of the budget", parameters, accuracy)
 
-    def _anywhere(self) -> Iterator[Codes]:
-        """Random candidates without end; each once where the space is small enough to exhaust."""
-        counts = self._space.cardinalities
-        if np.prod(counts.astype(float)) <= _EXHAUSTIBLE:
-            codes = np.array(list(np.ndindex(*counts.tolist())), dtype=np.int16)
-            self._rng.shuffle(codes)
-            yield from self._space.canonical(codes)
+    def _remember(self, record: EvaluationRecord) -> None:
+        """Add a stored evaluation to the study."""
+        if record.state is EvaluationState.OVER_LIMIT:
             return
-        while True:
-            yield from self._space.sample(100, seed=int(self._rng.integers(2**32)))
+        code = self._problem.space.encode(record.choices)
+        states = {
+            EvaluationState.COMPLETE: TrialState.COMPLETE,
+            EvaluationState.STOPPED: TrialState.PRUNED,
+            EvaluationState.FAILED: TrialState.FAIL,
+        }
+        state, values = states[record.state], None
+        if state is TrialState.COMPLETE:
+            assert self._problem.modelled is not None
+            values = self._values(code, record.values[self._problem.modelled])
+        self._seen.add(code.tobytes())
+        self._study.add_trial(
+            create_trial(
+                state=state,
+                params=self._coding.decode(code),
+                distributions=self._distributions,
+                values=values,
+            )
+        )
+        self._hint(code, record.reports)
 
-    def _parameters(self, code: Codes) -> dict[str, int | float | str]:
-        """Choices by name, inactive variables at their first value, as Optuna wants them all."""
-        first = {variable.name: variable.values[0] for variable in self._space.variables}
-        return first | self._space.decode(code)
+    def _learn(self, experience: Experience) -> None:
+        """What is comparable is told as evaluations are; the rest are hints."""
+        codes = self._problem.space.canonical(experience.codes)
+        fits = self._problem.fits(codes)
+        for code, accuracy, able in zip(codes, experience.accuracies, fits, strict=True):
+            if experience.comparable and able:
+                self.tell(code, float(accuracy))
+            elif not experience.comparable:
+                parameters = self._coding.decode(code)
+                self._sampler.hint(f"study {experience.source}", parameters, float(accuracy))
+
+
+class ProblemCoding:
+    """The codes of a problem's space, with its costs and limits; a `Coding` of the sampler."""
+
+    def __init__(self, problem: Problem) -> None:
+        self._problem, self._space = problem, problem.space
+        self._objectives = [one.name for one in problem.objectives if one.known]
+        self._first = {one.name: one.values[0] for one in problem.space.variables}
+
+    @property
+    def cardinalities(self) -> NDArray[np.int64]:
+        """How many values each variable has."""
+        return self._space.cardinalities
+
+    @cached_property
+    def factors(self) -> tuple[Factor, ...]:
+        """Variables that decide the same for different blocks are of one group."""
+        groups: dict[Any, int] = {}
+        made = []
+        for variable, factor in zip(self._space.variables, factors(self._space), strict=True):
+            numbers = all(isinstance(value, int | float) for value in variable.values)
+            rising = list(variable.values) == sorted(variable.values) if numbers else False
+            group = groups.setdefault((factor.kind, variable.values, factor.levels), len(groups))
+            ordered = rising and factor.absent is None and factor.levels > 2
+            made.append(Factor(factor.levels, ordered, group))
+        return tuple(made)
+
+    def levels(self, codes: Codes) -> Levels:
+        """Absence is a level of its own."""
+        return to_levels(self._space, codes)
+
+    def canonical(self, codes: Codes) -> Codes:
+        """Inactive variables are 0."""
+        return self._space.canonical(codes)
+
+    def known(self, codes: Codes) -> Known:
+        """Known objectives in the study's order, and whether all limits are kept."""
+        columns = self._problem.known(codes)
+        table = [columns[name] for name in self._objectives]
+        objectives = np.stack(table, 1) if table else np.zeros((len(codes), 0))
+        return Known(objectives, self._problem.within(columns, len(codes)))
+
+    def encode(self, parameters: Parameters) -> Codes | None:
+        """None for what is not of the space."""
+        try:
+            return self._space.encode(parameters)
+        except ChoiceError:
+            return None
+
+    def decode(self, code: Codes) -> dict[str, Any]:
+        """Values by variable, inactive ones at their first, as Optuna wants them all."""
+        return self._first | self._space.decode(code)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from nas.errors import MissingExtraError
 from nas.search.directly import run_direct
 from nas.search.in_process import run_in_process
+from nas.search.opening import begin_or_resume
 from nas.search.plan import Workers, make_plan
 from nas.search.problem import Problem
 from nas.search.progress import Progress
-from nas.search.session import OnProgress, Session, begin_or_resume, open_session
+from nas.search.session import OnProgress, Session, open_session
+from nas.search.warm_start import find_warm_start
 from nas.store import Store, StudyRecord
 
 ANY_WORKERS = Workers()
@@ -22,12 +25,17 @@ def _unseen(progress: Progress) -> None:
     """Nobody looks."""
 
 
+def _unheard(note: str) -> None:
+    """Nobody listens."""
+
+
 def run_study(
     problem: Problem,
     store: Store,
     *,
     workers: Workers = ANY_WORKERS,
     on_progress: OnProgress = _unseen,
+    on_note: Callable[[str], None] = _unheard,
 ) -> StudyRecord:
     """Run a study to its end, from wherever it stands.
 
@@ -39,6 +47,7 @@ def run_study(
         store: Where every result goes as soon as there is one.
         workers: How slow evaluations are run.
         on_progress: Told how far the study is, about once a second.
+        on_note: Told in words what the study begins with, where it begins warm.
 
     Raises:
         InfeasibleError: if no network fits the limits; nothing is stored then.
@@ -46,11 +55,16 @@ def run_study(
         EvaluatorError: if the evaluator fails again and again.
     """
     plan = make_plan(problem, workers)
+    warm_start = find_warm_start(problem, store)
     study = begin_or_resume(problem, store)
     if study.finished_at is not None:
         return study
     folder = work_folder(store, study, under=workers.folder)
-    with open_session(problem, plan, store, study, on_progress=on_progress) as session:
+    for note in warm_start.notes:
+        on_note(note)
+    with open_session(
+        problem, plan, store, study, warm_start=warm_start, on_progress=on_progress
+    ) as session:
         if plan.runner == "direct":
             run_direct(session)
         elif plan.runner == "in process":

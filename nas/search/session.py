@@ -9,21 +9,21 @@ from __future__ import annotations
 
 import math
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from typing import final
 
 import numpy as np
 
 from nas.errors import EvaluatorError, StoreError
-from nas.pareto import front
-from nas.search.feasibility import check_feasible
 from nas.search.outcome import Outcome
 from nas.search.plan import Plan
 from nas.search.problem import Problem
-from nas.search.progress import Progress, growth
-from nas.search.study import changed_keys
+from nas.search.progress import Progress
+from nas.search.proposer import Proposer
+from nas.search.tally import TAKEN_OVER, Tally
+from nas.search.warm_start import WarmStart
 from nas.space.space import Codes
 from nas.store import EvaluationRecord, EvaluationState, Lease, Store, StudyRecord
 
@@ -32,50 +32,45 @@ OnProgress = Callable[[Progress], None]
 # So many failures with no success between them mean that the evaluator is broken.
 PATIENCE_FAILURES = 10
 NOTHING_NEW = "no others within the limits were found"
+_BATCH = 1_000
 _BETWEEN_SHOWS_S = 1.0
 _BETWEEN_FRONTS_S = 10.0
 
 
+@final
 class Session:
     """A study that this process drives; made by `open_session`, used from one thread.
 
     Args:
         problem: What is searched for.
-        plan: How.
+        warm_start: What it begins with.
         store: Where results go.
         study: The study in it.
         lease: The right to write to it.
+        begun: What is known of its progress from the start.
         on_progress: Told how far the study is, about once a second.
     """
 
     def __init__(
         self,
         problem: Problem,
-        plan: Plan,
+        warm_start: WarmStart,
         store: Store,
         study: StudyRecord,
         *,
         lease: Lease,
+        begun: Progress,
         on_progress: OnProgress,
     ) -> None:
-        self.problem = problem
+        self.problem, self.warm_start = problem, warm_start
         self._study, self._store, self._lease, self._on_progress = study, store, lease, on_progress
-        records = store.evaluations(study.id)
-        self._records, self._by_id = list(records), {one.architecture_id: one for one in records}
-        self._states = Counter(record.state for record in records)
-        self._objectives = problem.objectives
-        self._senses = [one.sense for one in self._objectives]
-        self._values: list[list[float]] = []
-        self._front: list[EvaluationRecord] = []
-        self._spent: Counter[str] = Counter()
-        self._take_in(records)
-        self._started, self._shown, self._saved = time.monotonic(), -math.inf, 0.0
+        self._records = store.evaluations(study.id)
+        self._by_id = {record.architecture_id: record for record in self._records}
+        self._tally = Tally(study.objectives, floor=problem.floor)
+        self._tally.add(self._records)
+        self._begun, self._begun_with, self._failures = begun, self._tally.ended, 0
+        self._started, self._shown, self._saved = time.monotonic(), -math.inf, time.monotonic()
         self._working_since: float | None = None
-        self._failures = 0
-        self._progress = Progress(
-            goal=problem.evaluations, mode=plan.mode, runner=plan.runner, why=plan.why
-        )
-        self._begun_with = self._ended
 
     @property
     def study_name(self) -> str:
@@ -83,22 +78,33 @@ class Session:
         return self._study.name
 
     @property
-    def history(self) -> Sequence[EvaluationRecord]:
-        """Everything recorded, in order."""
-        return self._records
-
-    @property
     def owed(self) -> int:
         """How many more networks may be evaluated."""
-        return max(self.problem.evaluations - self._ended, 0)
-
-    @property
-    def _ended(self) -> int:
-        return self._states.total() - self._states[EvaluationState.OVER_LIMIT]
+        return max(self.problem.evaluations - self._tally.ended, 0)
 
     def known(self, architecture_id: str) -> EvaluationRecord | None:
         """What is recorded of a network: other choices may build the same one."""
         return self._by_id.get(architecture_id)
+
+    def proposer(self) -> Proposer:
+        """What chooses the next network, knowing all that is known now."""
+        return Proposer(
+            self.problem,
+            self._records,
+            first=self.warm_start.first,
+            experiences=self.warm_start.experiences,
+        )
+
+    def take_over(self) -> None:
+        """Record what other studies know on the same scale; it costs no evaluation."""
+        warm = self.warm_start
+        for start in range(0, len(warm.known), _BATCH):
+            some = slice(start, start + _BATCH)
+            outcomes = [
+                Outcome(EvaluationState.COMPLETE, float(accuracy), reason=f"{TAKEN_OVER}{origin}")
+                for accuracy, origin in zip(warm.accuracies[some], warm.origins[some], strict=True)
+            ]
+            self.record(warm.known[some], outcomes)
 
     def record(self, codes: Codes | Sequence[Codes], outcomes: Sequence[Outcome]) -> None:
         """Record what came of evaluations in one transaction; networks on record are left out.
@@ -111,11 +117,19 @@ class Session:
             StoreError: if nothing could be stored, or another process took the study over.
             EvaluatorError: if the evaluator fails again and again; the failures are recorded.
         """
-        codes = np.asarray(codes)
-        columns = self.problem.known(codes)
+        added = self._new_records(np.asarray(codes), outcomes)
+        self._store.record(self._study.id, added, lease=self._lease)
+        self._records += added
+        self._by_id |= {record.architecture_id: record for record in added}
+        self._tally.add(added)
+        for record in added:
+            self._heed_failure(record)
+
+    def _new_records(self, codes: Codes, outcomes: Sequence[Outcome]) -> list[EvaluationRecord]:
+        space, columns = self.problem.space, self.problem.known(codes)
         records: dict[str, EvaluationRecord] = {}
         for row, (code, outcome) in enumerate(zip(codes, outcomes, strict=True)):
-            network = self.problem.space.architecture(code)
+            network = space.architecture(code)
             if network.id in self._by_id or network.id in records:
                 continue
             values = {name: float(column[row]) for name, column in columns.items()}
@@ -125,47 +139,24 @@ class Session:
                 number=len(self._records) + len(records),
                 architecture_id=network.id,
                 architecture_text=network.text,
-                choices=self.problem.space.decode(code),
+                choices=space.decode(code),
                 state=outcome.state,
                 values=values,
                 reason=outcome.reason,
                 reports=outcome.reports,
                 spent=outcome.spent,
             )
-        added = list(records.values())
-        self._store.record(self._study.id, added, lease=self._lease)
-        self._records += added
-        self._by_id |= records
-        self._states.update(record.state for record in added)
-        self._take_in(added)
-        self._heed_failures(added)
+        return list(records.values())
 
-    def _take_in(self, records: Sequence[EvaluationRecord]) -> None:
-        """Extend the front, the curve and the sums by new records."""
-        floor = self.problem.floor
-        complete = [one for one in records if one.state is EvaluationState.COMPLETE]
-        able = [one for one in complete if floor is None or one.values["accuracy"] >= floor]
-        if able:
-            self._values += [self._row(one) for one in able]
-            candidates = self._front + able
-            kept = front([self._row(one) for one in candidates], self._senses)
-            self._front = [candidates[index] for index in kept]
-        for record in records:
-            self._spent.update(record.spent)
-
-    def _row(self, record: EvaluationRecord) -> list[float]:
-        return [record.values[one.name] for one in self._objectives]
-
-    def _heed_failures(self, records: Sequence[EvaluationRecord]) -> None:
-        for record in records:
-            failed = record.state is EvaluationState.FAILED
-            self._failures = self._failures + 1 if failed else 0
-            if self._failures >= PATIENCE_FAILURES:
-                raise EvaluatorError(
-                    f"`evaluator` must succeed now and then; got {self._failures} failures one "
-                    f"after the other, the last one because {record.reason}; mend it, then run "
-                    "the same search again"
-                )
+    def _heed_failure(self, record: EvaluationRecord) -> None:
+        failed = record.state is EvaluationState.FAILED
+        self._failures = self._failures + 1 if failed else 0
+        if self._failures >= PATIENCE_FAILURES:
+            raise EvaluatorError(
+                f"`evaluator` must succeed now and then; got {self._failures} failures one after "
+                f"the other, the last one because {record.reason}; mend it, then run the same "
+                "search again"
+            )
 
     def show(self, *, running: int = 0, scored: int | None = None) -> None:
         """Say how far the study is: to whoever listens, and in the store; about once a second.
@@ -178,42 +169,38 @@ class Session:
             self._say(running=running, scored=scored)
 
     def _say(self, *, running: int = 0, scored: int | None, ending: str | None = None) -> None:
-        moment = time.monotonic()
-        self._shown = moment
-        if self._working_since is None and (running or self._ended > self._begun_with or scored):
-            self._working_since = moment  # Before, workers were started.
-        self._progress = replace(
-            self._progress,
-            complete=self._states[EvaluationState.COMPLETE],
-            stopped=self._states[EvaluationState.STOPPED],
-            failed=self._states[EvaluationState.FAILED],
+        now, done = time.monotonic(), ending is not None
+        if self._working_since is None and (running or scored):
+            self._working_since = now  # Before, workers were started.
+        left_s = 0.0 if done else self._left_s(now, scored)
+        progress = replace(
+            self._tally.progress(self._begun),
             running=running,
             scored=scored,
-            front=len(self._front),
-            curve=tuple(growth(self._values, self._senses)),
-            spent=dict(self._spent),
-            elapsed_s=moment - self._started,
-            left_s=self._left_s(moment, scored) if ending is None else 0.0,
-            done=ending is not None,
+            elapsed_s=now - self._started,
+            left_s=left_s,
+            done=done,
             ending=ending or "",
         )
-        self._lease.report(self._progress.to_json())
-        self._on_progress(self._progress)
-        if moment - self._saved > _BETWEEN_FRONTS_S:
+        self._shown = now
+        self._lease.report(progress.to_json())
+        self._on_progress(progress)
+        if now - self._saved > _BETWEEN_FRONTS_S:
             self.save_front()
 
-    def _left_s(self, moment: float, scored: int | None) -> float | None:
+    def _left_s(self, now: float, scored: int | None) -> float | None:
         """At the pace so far; None before there is one."""
-        gained = self._ended - self._begun_with if scored is None else scored
-        left = self.owed if scored is None else max(self._progress.goal - scored, 0)
-        if self._working_since is None or not gained:
+        gained = self._tally.ended - self._begun_with if scored is None else scored
+        left = self.owed if scored is None else max(self.problem.evaluations - scored, 0)
+        if not gained:
             return None
-        return (moment - self._working_since) / gained * left
+        since = self._started if self._working_since is None else self._working_since
+        return (now - since) / gained * left
 
     def save_front(self) -> None:
         """Store the front as it is now."""
         self._saved = time.monotonic()
-        numbers = [record.number for record in self._front]
+        numbers = [record.number for record in self._tally.front]
         self._store.save_front(self._study.id, numbers, lease=self._lease)
 
     def finish(self, *, scored: int | None = None, ending: str = "") -> None:
@@ -227,7 +214,7 @@ class Session:
             EvaluatorError: if every evaluation failed; the study stays as it is.
         """
         failed = [one for one in self._records if one.state is EvaluationState.FAILED]
-        if failed and len(failed) == self._ended:
+        if failed and len(failed) == self._tally.ended:
             raise EvaluatorError(
                 f"`evaluator` must succeed now and then; all {len(failed)} evaluations of "
                 f"{self._study.name!r} failed, the last one because {failed[-1].reason}; mend it, "
@@ -238,48 +225,29 @@ class Session:
         self._say(scored=scored, ending=ending)
 
 
-def begin_or_resume(problem: Problem, store: Store) -> StudyRecord:
-    """The study of a problem, made if there is none of that name.
-
-    Raises:
-        InfeasibleError: if no network fits the limits; nothing is stored then.
-        StoreError: if a study of that name asked for something else, or meant other models.
-    """
-    name, spec = problem.spec.name, problem.stored_spec()
-    objectives = problem.objective_records()
-    if name not in {summary.study.name for summary in store.studies()}:
-        check_feasible(problem)
-        return store.create_study(name, spec=spec, objectives=objectives)
-    stored = store.study(name)
-    if changed := changed_keys(stored.spec, spec):
-        was = {key: stored.spec.get(key) for key in changed}
-        raise StoreError(
-            f"a study named {name!r} exists and differs in {', '.join(changed)} "
-            f"(it has {was}); choose another name with --name"
-        )
-    if stored.finished_at is None and tuple(objectives) != stored.objectives:
-        pairs = zip(objectives, stored.objectives, strict=True)
-        differing = [new.name for new, old in pairs if new != old]
-        raise StoreError(
-            f"the study {name!r} was begun with another model of {', '.join(differing)}; its "
-            "evaluations cannot be mixed with new ones: choose another name with --name"
-        )
-    return stored
-
-
 @contextmanager
 def open_session(
-    problem: Problem, plan: Plan, store: Store, study: StudyRecord, *, on_progress: OnProgress
+    problem: Problem,
+    plan: Plan,
+    store: Store,
+    study: StudyRecord,
+    *,
+    warm_start: WarmStart,
+    on_progress: OnProgress,
 ) -> Iterator[Session]:
     """Drive a study while the context lasts; its front so far is stored however it ends.
 
     Raises:
         StudyHeldError: if another process drives it.
     """
-    with store.hold(study.id, progress={}) as lease:
-        session = Session(problem, plan, store, study, lease=lease, on_progress=on_progress)
+    begun = Progress(goal=problem.evaluations, mode=plan.mode, runner=plan.runner, why=plan.why)
+    with store.hold(study.id, progress=begun.to_json()) as lease:
+        session = Session(
+            problem, warm_start, store, study, lease=lease, begun=begun, on_progress=on_progress
+        )
         session.show()
         try:
+            session.take_over()
             yield session
         except BaseException:
             with suppress(StoreError):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
-from nas.search.progress import Progress, growth
-from nas.store import DriverRecord, EvaluationState, Store, StudyRecord
+from nas.search.progress import Progress
+from nas.search.tally import Tally
+from nas.store import DriverRecord, Store, StudyRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,25 +44,8 @@ def look(store: Store, name: str) -> Watched:
 
 
 def _from_rows(store: Store, study: StudyRecord) -> Progress:
-    records = store.evaluations(study.id)
-    states = Counter(record.state for record in records)
-    spent: Counter[str] = Counter()
-    for record in records:
-        spent.update(record.spent)
-    names = [objective.name for objective in study.objectives]
-    values = [
-        [record.values[name] for name in names]
-        for record in records
-        if record.state is EvaluationState.COMPLETE
-    ]
-    ended = states.total() - states[EvaluationState.OVER_LIMIT]
-    return Progress(
-        goal=int(study.spec.get("evaluations") or ended),
-        complete=states[EvaluationState.COMPLETE],
-        stopped=states[EvaluationState.STOPPED],
-        failed=states[EvaluationState.FAILED],
-        front=len(store.front(study.id)),
-        curve=tuple(growth(values, [objective.sense for objective in study.objectives])),
-        spent=dict(spent),
-        done=study.finished_at is not None,
-    )
+    limits = study.spec.get("limits") or {}
+    tally = Tally(study.objectives, floor=limits.get("min_accuracy"))
+    tally.add(store.evaluations(study.id))
+    goal = int(study.spec.get("evaluations") or tally.ended)
+    return tally.progress(Progress(goal=goal, done=study.finished_at is not None))

@@ -71,6 +71,22 @@ def open_database(url: URL, *, create: bool) -> Engine:
     return engine
 
 
+def holds_store(url: URL) -> bool:
+    """Whether the database at `url` has studies of ours; looked at only, and never made.
+
+    Raises:
+        StoreError: if it cannot be looked at.
+    """
+    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
+        return False
+    with store_errors(display(url)):
+        engine = _engine(url)
+        try:
+            return inspect(engine).has_table(VERSION_TABLE)
+        finally:
+            engine.dispose()
+
+
 def writing(engine: Engine) -> Engine:
     """The same engine, for transactions that write: none fails because others write too."""
     if engine.dialect.name == "sqlite":

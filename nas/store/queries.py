@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Column, Connection, Select, delete, func, insert, select
 
 from nas.errors import StoreError, UnknownNameError
 from nas.store import drivers, rows, tables
 from nas.store.records import EvaluationRecord, EvaluationState, StudyRecord, StudySummary
 
 _K = TypeVar("_K")
+_T = TypeVar("_T", bound=tuple[Any, ...])
 _KEYS_PER_STATEMENT = 10_000  # SQLite takes at most 32,766 parameters.
 
 EVALUATIONS = select(
@@ -81,14 +82,16 @@ def claim(connection: Connection, study_id: int) -> None:
         raise _unknown(study_id)
 
 
-def summaries(connection: Connection) -> list[StudySummary]:
-    """Every study with its counts, oldest first."""
+def summaries(connection: Connection, study_id: int | None = None) -> list[StudySummary]:
+    """Every study, or one, with its counts, oldest first."""
     studies, objectives = tables.studies, tables.objectives
     stated = defaultdict(list)
-    for row in connection.execute(select(objectives).order_by(objectives.c.position)):
+    query = _of(select(objectives), objectives.c.study_id, study_id)
+    for row in connection.execute(query.order_by(objectives.c.position)):
         stated[row.study_id].append(row)
-    counts, front_sizes = _state_counts(connection), _front_sizes(connection)
+    counts, front_sizes = _state_counts(connection, study_id), _front_sizes(connection, study_id)
     driven = drivers.drivers(connection)
+    query = _of(select(studies), studies.c.id, study_id)
     return [
         StudySummary(
             study=rows.study_record(row, stated[row.id]),
@@ -99,20 +102,24 @@ def summaries(connection: Connection) -> list[StudySummary]:
             front_size=front_sizes.get(row.id, 0),
             driver=driven.get(row.id),
         )
-        for row in connection.execute(select(studies).order_by(studies.c.id))
+        for row in connection.execute(query.order_by(studies.c.id))
     ]
 
 
-def _state_counts(connection: Connection) -> dict[tuple[int, str], int]:
+def _of(query: Select[_T], column: Column[int], study_id: int | None) -> Select[_T]:
+    return query if study_id is None else query.where(column == study_id)
+
+
+def _state_counts(connection: Connection, study_id: int | None) -> dict[tuple[int, str], int]:
     key = tables.evaluations.c.study_id, tables.evaluations.c.state
-    found = connection.execute(select(*key, func.count()).group_by(*key))
-    return {(study_id, state): count for study_id, state, count in found}
+    query = _of(select(*key, func.count()), key[0], study_id).group_by(*key)
+    return {(study, state): count for study, state, count in connection.execute(query)}
 
 
-def _front_sizes(connection: Connection) -> dict[int, int]:
+def _front_sizes(connection: Connection, study_id: int | None) -> dict[int, int]:
     key = tables.front_members.c.study_id
-    found = connection.execute(select(key, func.count()).group_by(key))
-    return {study_id: count for study_id, count in found}
+    query = _of(select(key, func.count()), key, study_id).group_by(key)
+    return {study: count for study, count in connection.execute(query)}
 
 
 def front(connection: Connection, study_id: int) -> list[EvaluationRecord]:

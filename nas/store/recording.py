@@ -1,9 +1,10 @@
-"""Evaluations → rows, all of them or none, each network and number once in a study."""
+"""Studies and evaluations → rows: a name once in a store, a network and a number in a study."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import Connection, insert, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -11,7 +12,47 @@ from sqlalchemy.exc import IntegrityError
 
 from nas.errors import StoreError
 from nas.store import queries, rows, tables
-from nas.store.records import EvaluationRecord
+from nas.store.location import display
+from nas.store.records import EvaluationRecord, ObjectiveRecord, StudyRecord
+
+
+def add_study(
+    connection: Connection,
+    name: str,
+    *,
+    spec: Mapping[str, Any],
+    objectives: Sequence[ObjectiveRecord],
+    created_at: datetime | None = None,
+    finished_at: datetime | None = None,
+) -> StudyRecord:
+    """Store a study without evaluations, begun now unless another time is given.
+
+    Raises:
+        StoreError: if the name is taken or not a name, or the objectives are not one or more of
+            different names.
+    """
+    rows.check_study(name, objectives)
+    row = {
+        "name": name,
+        "spec": dict(spec),
+        "created_at": created_at or datetime.now(UTC),
+        "finished_at": finished_at,
+    }
+    try:
+        key = connection.execute(insert(tables.studies), row).inserted_primary_key
+    except IntegrityError:
+        raise name_taken(connection, name) from None
+    assert key is not None, "an inserted row has a key"
+    connection.execute(insert(tables.objectives), rows.objective_rows(key[0], objectives))
+    return queries.study(connection, name)
+
+
+def name_taken(connection: Connection, name: str) -> StoreError:
+    """The error for a name that another study has."""
+    return StoreError(
+        f"`name` of a study must be new; {display(connection.engine.url)} has {name!r} already; "
+        "resume that study or choose another name"
+    )
 
 
 def record(
@@ -54,7 +95,11 @@ def _add_architectures(connection: Connection, records: Sequence[EvaluationRecor
     texts = {record.architecture_id: record.architecture_text for record in records}
     absent = dict(texts)
     for some in queries.portions(list(texts)):
-        for known, text in connection.execute(select(table).where(table.c.id.in_(some))):
+        # Shared, so that a study which is deleted meanwhile does not take them along.
+        query = (
+            select(table).where(table.c.id.in_(some)).with_for_update(key_share=True, read=True)
+        )
+        for known, text in connection.execute(query):
             if absent.pop(known) != text:
                 raise StoreError(
                     f"`id` of a network must be the hash of its text; {known} stands for "

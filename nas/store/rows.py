@@ -25,16 +25,25 @@ def check_study(name: str, objectives: Sequence[ObjectiveRecord]) -> None:
     Raises:
         StoreError: with the rule and the value received.
     """
-    if not name.isprintable() or name != name.strip() or not 0 < len(name) <= _NAME_LENGTH:
-        raise StoreError(
-            f"`name` of a study must be 1 to {_NAME_LENGTH} printable characters without spaces "
-            f"around them; got {name[:_NAME_LENGTH]!r}"
-        )
+    check_name(name)
     names = [objective.name for objective in objectives]
     if not names or len(set(names)) < len(names):
         raise StoreError(
             "`objectives` must be one or more of different names; "
             f"got {', '.join(names) or 'none'}"
+        )
+
+
+def check_name(name: str) -> None:
+    """Refuse a name that a person could not read or type again.
+
+    Raises:
+        StoreError: with the rule and the value received.
+    """
+    if not name.isprintable() or name != name.strip() or not 0 < len(name) <= _NAME_LENGTH:
+        raise StoreError(
+            f"`name` of a study must be 1 to {_NAME_LENGTH} printable characters without spaces "
+            f"around them; got {name[:_NAME_LENGTH]!r}"
         )
 
 

@@ -8,16 +8,14 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self, final
 
-from sqlalchemy import Connection, Engine, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Engine, select, update
 
 from nas.errors import StoreError
 from nas.store import drivers, queries, recording, rows, tables
-from nas.store.database import open_database, writing
-from nas.store.faults import store_errors
+from nas.store.database import open_database
 from nas.store.leases import TTL_S, Lease
-from nas.store.location import display, read_location
-from nas.store.patience import PATIENCE_S, persist
+from nas.store.location import read_location
+from nas.store.patience import PATIENCE_S
 from nas.store.records import (
     DriverRecord,
     EvaluationRecord,
@@ -26,6 +24,7 @@ from nas.store.records import (
     StudyRecord,
     StudySummary,
 )
+from nas.store.transactions import Transactions
 
 
 @final
@@ -54,10 +53,8 @@ class Store:
     """
 
     def __init__(self, engine: Engine, *, patience_s: float = PATIENCE_S) -> None:
-        self._engine = engine
-        self._patience_s = patience_s
-        self._writing = writing(engine)
-        self.location = display(engine.url)
+        self.transactions = Transactions(engine, patience_s=patience_s)
+        self.location = self.transactions.location
 
     @classmethod
     def open(cls, url_or_path: str, *, create: bool, patience_s: float = PATIENCE_S) -> Self:
@@ -78,7 +75,7 @@ class Store:
 
     def close(self) -> None:
         """Let go of every connection."""
-        self._engine.dispose()
+        self.transactions.close()
 
     def __enter__(self) -> Self:
         return self
@@ -91,27 +88,6 @@ class Store:
     ) -> None:
         self.close()
 
-    @contextmanager
-    def _read(self) -> Iterator[Connection]:
-        with store_errors(self.location), self._engine.connect() as connection:
-            yield connection
-
-    @contextmanager
-    def _write(self) -> Iterator[Connection]:
-        with store_errors(self.location), self._writing.begin() as connection:
-            yield connection
-
-    @contextmanager
-    def _change(self, study_id: int, lease: Lease | None) -> Iterator[Connection]:
-        """A transaction that has a study to itself, if it is the caller's to change."""
-        with self._write() as connection:
-            queries.claim(connection, study_id)
-            if lease is None:
-                drivers.check_free(connection, study_id)
-            else:
-                drivers.check_mine(connection, study_id, lease.token)
-            yield connection
-
     def create_study(
         self, name: str, *, spec: Mapping[str, Any], objectives: Sequence[ObjectiveRecord]
     ) -> StudyRecord:
@@ -121,19 +97,8 @@ class Store:
             StoreError: if the name is taken or not a name, or the objectives are not one or
                 more of different names.
         """
-        rows.check_study(name, objectives)
-        row = {"name": name, "spec": dict(spec), "created_at": datetime.now(UTC)}
-        with self._write() as connection:
-            try:
-                key = connection.execute(insert(tables.studies), row).inserted_primary_key
-            except IntegrityError:
-                raise StoreError(
-                    f"`name` of a study must be new; {self.location} has {name!r} already; "
-                    "resume that study or choose another name"
-                ) from None
-            assert key is not None, "an inserted row has a key"
-            connection.execute(insert(tables.objectives), rows.objective_rows(key[0], objectives))
-            return queries.study(connection, name)
+        with self.transactions.write() as connection:
+            return recording.add_study(connection, name, spec=spec, objectives=objectives)
 
     def study(self, name: str) -> StudyRecord:
         """The study of that name.
@@ -141,13 +106,23 @@ class Store:
         Raises:
             UnknownNameError: with the names there are.
         """
-        with self._read() as connection:
+        with self.transactions.read() as connection:
             return queries.study(connection, name)
 
     def studies(self) -> list[StudySummary]:
         """Every study with its counts, oldest first."""
-        with self._read() as connection:
+        with self.transactions.read() as connection:
             return queries.summaries(connection)
+
+    def summary(self, name: str) -> StudySummary:
+        """The study of that name with its counts.
+
+        Raises:
+            UnknownNameError: with the names there are.
+        """
+        with self.transactions.read() as connection:
+            study = queries.study(connection, name)
+            return queries.summaries(connection, study.id)[0]
 
     @contextmanager
     def hold(
@@ -167,7 +142,7 @@ class Store:
             StudyHeldError: naming the process that drives the study.
             StoreError: if there is no such study.
         """
-        lease = Lease(self._write, study_id, ttl_s=ttl_s)
+        lease = Lease(self.transactions.write, study_id, ttl_s=ttl_s)
         lease.begin(progress or {})
         try:
             yield lease
@@ -180,7 +155,7 @@ class Store:
         Raises:
             StoreError: if there is no such study.
         """
-        with self._read() as connection:
+        with self.transactions.read() as connection:
             queries.objective_names(connection, study_id)
             return drivers.driver(connection, study_id)
 
@@ -192,15 +167,10 @@ class Store:
         """
         studies = tables.studies
 
-        def attempt(_again: bool) -> None:
-            with self._change(study_id, lease) as connection:
-                connection.execute(
-                    update(studies)
-                    .where(studies.c.id == study_id, studies.c.finished_at.is_(None))
-                    .values(finished_at=datetime.now(UTC))
-                )
-
-        persist(attempt, patience_s=self._patience_s)
+        now = datetime.now(UTC)
+        unfinished = (studies.c.id == study_id) & studies.c.finished_at.is_(None)
+        statement = update(studies).where(unfinished).values(finished_at=now)
+        self.transactions.change(study_id, lease, lambda on, _again: on.execute(statement))
 
     def record(
         self,
@@ -224,12 +194,13 @@ class Store:
                 is not finite, a complete evaluation lacks an objective, there is no such study,
                 or it is not this driver's to change.
         """
-
-        def attempt(again: bool) -> None:
-            with self._change(study_id, lease) as connection:
-                recording.record(connection, study_id, evaluations, again=again)
-
-        persist(attempt, patience_s=self._patience_s)
+        self.transactions.change(
+            study_id,
+            lease,
+            lambda connection, again: recording.record(
+                connection, study_id, evaluations, again=again
+            ),
+        )
 
     def architecture_text(self, architecture_id: str) -> str:
         """The text of a network that some study evaluated.
@@ -238,7 +209,7 @@ class Store:
             StoreError: if no study did.
         """
         table = tables.architectures
-        with self._read() as connection:
+        with self.transactions.read() as connection:
             text = connection.scalar(select(table.c.text).where(table.c.id == architecture_id))
         if text is None:
             raise StoreError(
@@ -259,7 +230,7 @@ class Store:
         query = queries.EVALUATIONS.where(table.c.study_id == study_id).order_by(table.c.number)
         if state is not None:
             query = query.where(table.c.state == state.value)
-        with self._read() as connection:
+        with self.transactions.read() as connection:
             queries.objective_names(connection, study_id)
             return [rows.evaluation_record(row) for row in connection.execute(query)]
 
@@ -277,12 +248,11 @@ class Store:
             StoreError: if a number is none of those, or the study is not this driver's to
                 change; the front is then as it was.
         """
-
-        def attempt(_again: bool) -> None:
-            with self._change(study_id, lease) as connection:
-                queries.replace_front(connection, study_id, numbers)
-
-        persist(attempt, patience_s=self._patience_s)
+        self.transactions.change(
+            study_id,
+            lease,
+            lambda connection, _again: queries.replace_front(connection, study_id, numbers),
+        )
 
     def front(self, study_id: int) -> list[EvaluationRecord]:
         """The members of a study's front in its order; empty until one is saved.
@@ -290,6 +260,6 @@ class Store:
         Raises:
             StoreError: if there is no such study.
         """
-        with self._read() as connection:
+        with self.transactions.read() as connection:
             queries.objective_names(connection, study_id)
             return queries.front(connection, study_id)

@@ -7,13 +7,16 @@ import sys
 from pathlib import Path
 
 import pytest
+import typer
 
 import nas
 from tests.cli.conftest import Run, Start
 
 VERBS = (
-    "search", "studies", "front", "export", "cost", "show", "devices", "calibrate",
+    "search", "feasible", "studies", "front", "export", "cost", "show", "devices", "calibrate",
     "spaces", "spaces show", "spaces check",
+    "studies list", "studies show", "studies rename", "studies delete", "studies merge",
+    "studies export", "studies import", "studies to-optuna",
 )  # fmt: skip
 
 LOADED = """
@@ -45,11 +48,14 @@ def test_help_names_every_verb_and_where_to_start(run: Run) -> None:
 
 def test_every_verb_is_tested_here(run: Run) -> None:
     from nas.cli.app import app
-    from nas.cli.spaces import app as spaces
 
-    top = {c.name or c.callback.__name__ for c in app.registered_commands if c.callback}
-    inner = {f"spaces {c.callback.__name__}" for c in spaces.registered_commands if c.callback}
-    assert top | inner | {"spaces"} == set(VERBS)
+    def names(group: typer.Typer) -> set[str]:
+        commands = group.registered_commands
+        return {c.name or c.callback.__name__ for c in commands if c.callback}
+
+    groups = {group.name: group.typer_instance for group in app.registered_groups}
+    inner = {f"{name} {verb}" for name, one in groups.items() if one for verb in names(one)}
+    assert names(app) | inner | set(groups) == set(VERBS)
 
 
 def test_version(run: Run) -> None:

@@ -23,6 +23,12 @@ def test_stored_objectives_carry_value_unit_kind_and_evidence() -> None:
     assert "held out median error: 0.1" in stated.evidence
 
 
+def test_another_device_is_named_in_words() -> None:
+    record = ObjectiveRecord("latency_ms@zc706", Sense.MINIMIZE, "ms", {"kind": "predicted"})
+    (stated,) = stored_objectives([record], {"latency_ms@zc706": 12.5})
+    assert (stated.name, stated.value) == ("latency_ms on zc706", 12.5)
+
+
 def test_predicted_costs_are_those_of_each_device() -> None:
     network = find_network("mobilenet_v3_small")
     stated = {o.name: o for o in predicted_costs(network, ["jetson-tx2", "pixel-3"])}

@@ -121,6 +121,39 @@ def test_a_still_picture_is_drawn_where_a_browser_is(view: FrontView, tmp_path: 
         write_image(draw(view), tmp_path / "missing" / "front.png")
 
 
+def test_several_devices_and_a_floor_are_shown() -> None:
+    there = ObjectiveRecord("latency_ms@zc706", Sense.MINIMIZE, "ms", {"kind": "predicted"})
+    spec = {
+        "space": "mnasnet",
+        "device": "jetson-tx2",
+        "limits": {"max_latency_ms@zc706": 160.0, "max_macs": None, "min_accuracy": 62.0},
+    }
+    objectives = (ACCURACY, there, LATENCY)
+    study = StudyRecord(1, "s", spec, objectives, datetime.now(UTC), None)
+    records = [
+        EvaluationRecord(
+            *(number, f"{number:016x}", TEXT, {}, EvaluationState.COMPLETE),
+            {"accuracy": accuracy, "latency_ms": here, "latency_ms@zc706": far},
+        )
+        for number, (accuracy, here, far) in enumerate(map(lambda row: map(float, row), ROWS))
+    ]
+    references = costed_references("jetson-tx2", classes=1000, others=["zc706"])
+    view = front_view(study, records, records[:3], references=references)
+    assert (view.limits, view.floors) == ({"latency_ms@zc706": 160.0}, {"accuracy": 62.0})
+    assert view.to_json()["floors"] == {"accuracy": 62.0}
+    assert view.pick("fastest").values["latency_ms@zc706"] == 90
+    figure = draw(view)
+    assert figure.layout.xaxis.title.text == "Latency on zc706 (ms)"
+    assert figure.layout.xaxis2.title.text == "Latency (ms)"
+    dashed = {(shape.x0, shape.y0) for shape in figure.layout.shapes}
+    assert {(160.0, 0), (0, 62.0)} <= dashed
+    marks = {trace.xaxis: trace for trace in figure.data if "published" in trace.name}
+    costs = {reference.name: reference.costs for reference in references}
+    for axis, name in (("x", "latency_ms@zc706"), ("x2", "latency_ms")):
+        for text, x in zip(marks[axis].text, marks[axis].x, strict=True):
+            assert x == costs[text][name]
+
+
 def test_references_know_their_costs() -> None:
     with_energy = costed_references("jetson-tx2", classes=1000)
     without = costed_references("pixel-3", classes=1000)

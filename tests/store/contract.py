@@ -337,7 +337,7 @@ class StoreContract:
 
     def test_read_is_one_snapshot(self, store: Store, study: StudyRecord) -> None:
         store.record(study.id, [evaluation(0)])
-        with store._read() as connection:
+        with store.transactions.read() as connection:
             before = queries.summaries(connection)
             store.record(study.id, [evaluation(1)])
             assert queries.summaries(connection) == before

@@ -8,13 +8,9 @@ from __future__ import annotations
 import os
 import platform
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import update
@@ -22,8 +18,7 @@ from sqlalchemy import update
 from nas.errors import StoreError, StudyHeldError
 from nas.store import Store, StudyRecord, tables
 from tests.store.contract import OBJECTIVES, SPEC, evaluation
-
-DRIVER = Path(__file__).with_name("driver.py")
+from tests.store.driving import check_each_once, driving, killed, next_number, until
 
 
 class LeaseContract:
@@ -93,7 +88,7 @@ class LeaseContract:
         with store.hold(study.id) as lease, Store.open(url, create=False) as reader:
             for running in range(3):
                 lease.report({"running": running, "front": [[70.5, 3.25]], "eta_s": None})
-                _until(lambda running=running: _progress(reader, study).get("running") == running)
+                until(lambda running=running: _progress(reader, study).get("running") == running)
             assert _progress(reader, study) == {
                 "running": 2,
                 "front": [[70.5, 3.25]],
@@ -130,11 +125,11 @@ class LeaseContract:
                     store.record(study.id, [evaluation(0)], lease=lease)
                 store.record(study.id, [evaluation(1)], lease=taken)
                 lease.report({})
-                _until(lambda: lease.lost)
+                until(lambda: lease.lost)
         assert store.evaluations(study.id) == [evaluation(1)]
 
     def _elsewhere(self, store: Store, study: StudyRecord, *, expires_in_s: float) -> None:
-        with store._write() as connection:
+        with store.transactions.write() as connection:
             connection.execute(
                 update(tables.drivers).values(
                     user="ana",
@@ -148,27 +143,25 @@ class LeaseContract:
         self, url: str, store: Store, study: StudyRecord
     ) -> None:
         for signal_sent in (signal.SIGKILL, signal.SIGTERM):
-            with _driver(url) as process:
-                first = _number(process)
+            with driving(url) as process:
+                first = next_number(process)
                 with pytest.raises(StudyHeldError, match=f"process {process.pid}, since"):
                     store.hold(study.id).__enter__()
-                assert _number(process) > first
+                assert next_number(process) > first
                 process.send_signal(signal_sent)
                 # Not waited for: what its parent has not collected yet is dead as well.
-                _until(lambda: not store.driver(study.id).live)  # type: ignore[union-attr]
+                until(lambda: not store.driver(study.id).live)  # type: ignore[union-attr]
                 with store.hold(study.id):
                     found = store.driver(study.id)
                     assert found is not None and found.pid == os.getpid()
-                reported = [int(line) for line in process.stdout.read().split()]
-            stored = [record.number for record in store.evaluations(study.id)]
-            assert stored == list(range(len(stored)))
-            assert len(stored) - max([first, *reported]) <= 2, "at most one was not yet reported"
+                reported = [first, *killed(process)[0]]
+            check_each_once(store, reported)
 
     def test_driver_suspended_past_its_lease_writes_no_more(
         self, url: str, store: Store, study: StudyRecord
     ) -> None:
-        with _driver(url, "0.6") as process:
-            _number(process)
+        with driving(url, ttl_s=0.6) as process:
+            next_number(process)
             process.send_signal(signal.SIGSTOP)
             time.sleep(0.8)
             with store.hold(study.id) as lease:
@@ -184,14 +177,14 @@ class LeaseContract:
     def test_driver_suspended_alone_goes_on(
         self, url: str, store: Store, study: StudyRecord
     ) -> None:
-        with _driver(url, "0.3") as process:
-            _number(process)
+        with driving(url, ttl_s=0.3) as process:
+            next_number(process)
             process.send_signal(signal.SIGSTOP)
             time.sleep(0.5)
             assert not store.studies()[0].driver.live  # type: ignore[union-attr]
             process.send_signal(signal.SIGCONT)
             last = len(store.evaluations(study.id)) + 3
-            _until(lambda: _number(process) >= last)
+            until(lambda: next_number(process) >= last)
             assert store.studies()[0].driver.live  # type: ignore[union-attr]
 
 
@@ -199,34 +192,3 @@ def _progress(store: Store, study: StudyRecord) -> dict[str, object]:
     found = store.driver(study.id)
     assert found is not None
     return dict(found.progress)
-
-
-def _until(holds: object, *, within_s: float = 20) -> None:
-    deadline = time.monotonic() + within_s
-    while not holds():  # type: ignore[operator]
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.02)
-
-
-@contextmanager
-def _driver(url: str, ttl_s: str = "30") -> Iterator[subprocess.Popen[str]]:
-    """A process that drives the study `phones` until it is ended."""
-    process = subprocess.Popen(
-        [sys.executable, str(DRIVER), url, ttl_s],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def _number(process: subprocess.Popen[str]) -> int:
-    """The next number that the driver says it recorded."""
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    assert line, process.stderr and process.stderr.read()
-    return int(line)

