@@ -57,6 +57,7 @@ def _connect(workers: Workers) -> None:
     if workers.address is None:
         count = local_workers(workers)
         ray.init(
+            address="local",  # Without it, Ray would join whatever was started here last.
             num_cpus=max(1, math.ceil(count * workers.cpus_each)),
             include_dashboard=False,
             object_store_memory=_OBJECT_STORE_BYTES,

@@ -67,6 +67,27 @@ def test_workers_killed_while_they_work(theatre: Theatre, capsys: Any) -> None:
         print(f"\n{killed} workers killed: {dict(states)}")
 
 
+def test_a_node_that_dies_takes_no_evaluation_along(
+    theatre: Theatre, cluster: Any, capsys: Any
+) -> None:
+    theatre.goal, theatre.options = 16, ("--workers", str(2 * WORKERS))
+    theatre.set(seconds=1.0)
+    node = cluster.add_node(num_cpus=WORKERS, object_store_memory=100 * 2**20)
+    driver = theatre.drive()
+    theatre.wait(driver, lambda: len(theatre.workers()) == 2 * WORKERS)
+    before = theatre.workers()
+    cluster.remove_node(node, allow_graceful=False)
+    _, complaint = driver.communicate(timeout=PATIENCE_S)
+    assert driver.returncode == 0, complaint
+    assert len([pid for pid in before if not is_alive(pid)]) >= WORKERS
+    theatre.check()
+    assert theatre.states() == {"complete": theatre.goal}
+    again = sum(count - 1 for count in theatre.said("began").values())
+    assert again >= 1, "what the node worked on was begun again"
+    with capsys.disabled():
+        print(f"\na node killed: {again} networks begun again, {theatre.goal} complete")
+
+
 def test_networks_that_raise_hang_break_or_kill_their_process(
     theatre: Theatre, capsys: Any
 ) -> None:
