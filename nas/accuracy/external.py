@@ -119,7 +119,8 @@ def _check(made: object, name: str) -> None:
     if not isinstance(cost_s, int | float) or not 0 <= cost_s < math.inf:
         raise _wrong(name, "`cost_s`, the seconds of one evaluation", cost_s)
     try:
-        plain = isinstance(provenance, Mapping) and json.dumps(dict(provenance), allow_nan=False)
+        document = dict(provenance) if isinstance(provenance, Mapping) else {}
+        plain = bool(json.dumps(document, allow_nan=False)) and bool(document)
     except (TypeError, ValueError):
         plain = False
     if not plain:

@@ -71,11 +71,13 @@ def test_a_node_that_dies_takes_no_evaluation_along(
     theatre: Theatre, cluster: Any, capsys: Any
 ) -> None:
     theatre.goal, theatre.options = 16, ("--workers", str(2 * WORKERS))
-    theatre.set(seconds=1.0)
+    theatre.set(seconds=15.0)  # Until all are at work: workers take long to begin.
     node = cluster.add_node(num_cpus=WORKERS, object_store_memory=100 * 2**20)
     driver = theatre.drive()
     theatre.wait(driver, lambda: len(theatre.workers()) == 2 * WORKERS)
     before = theatre.workers()
+    assert len(before) == 2 * WORKERS
+    theatre.set(seconds=0.1)
     cluster.remove_node(node, allow_graceful=False)
     _, complaint = driver.communicate(timeout=PATIENCE_S)
     assert driver.returncode == 0, complaint
