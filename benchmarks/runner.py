@@ -1,6 +1,6 @@
 """How busy the workers of a search on Ray are kept → benchmarks/runner.md.
 
-    python -m benchmarks.runner [--workers 2] [--evaluations 200] [--seconds 1] [--spread 0]
+    OPENBLAS_NUM_THREADS=1 python -m benchmarks.runner [--workers 2] [--evaluations 200] [--seconds 1] [--spread 0]
 
 Every evaluation sleeps and says when it began and ended, so what is measured is the search around
 it: proposing, sending out, recording each result durably, and Ray. Utilisation is the time that
@@ -95,7 +95,7 @@ def main() -> None:
 
 
 def _say(progress: Progress) -> None:
-    if progress.complete % 50 == 0:
+    if progress.complete and progress.complete % 50 < 2:
         print(f"  {progress.complete}/{progress.goal}, {progress.running} running", flush=True)
 
 

@@ -23,7 +23,6 @@ _ENVIRONMENT = {
     "TUNE_DISABLE_SIGINT_HANDLER": "1",  # Ours hands in what has arrived.
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     "TUNE_DISABLE_AUTO_INIT": "1",
-    "TUNE_GLOBAL_CHECKPOINT_S": "1000000000",  # Our store is the truth; Tune's state is not used.
     "TUNE_WARN_THRESHOLD_S": "60",
 }
 _OBJECT_STORE_BYTES = 100 * 2**20  # Networks are sent as text.

@@ -163,7 +163,8 @@ class Flow(Callback):
         flight.failed = (
             f"it took longer than {self._timeout_s:g} s"
             if flight.late
-            else f"its worker process died {died} times (killed, out of memory, or crashed)"
+            else f"its worker process died {died} times (killed, out of memory, or crashed); "
+            f"Ray says: {_last_words(trial)}"
         )
         self._ended.append(flight)
 
@@ -204,6 +205,17 @@ class Flow(Callback):
                 flight.late = True
                 trial.max_failures = 0  # Another attempt would take as long.
                 ray.kill(trial.temporary_state.ray_actor)
+
+
+def _last_words(trial: Trial) -> str:
+    """The last line of what Tune wrote down about an error, as of a package that is missing."""
+    try:
+        lines = (
+            Path(trial.error_file or "").read_text(encoding="utf-8", errors="replace").split("\n")
+        )
+    except OSError:
+        return "nothing"
+    return next((line.strip()[:200] for line in reversed(lines) if line.strip()), "nothing")
 
 
 def _report(result: Mapping[str, Any]) -> Report:

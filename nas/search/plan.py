@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import importlib.util
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from nas.accuracy.external import ExternalEvaluator
-from nas.errors import InputError
+from nas.errors import InputError, MissingExtraError
 from nas.search.problem import NEARLY_FREE_S, Problem
 from nas.search.study import Mode
 
 Callbacks = Literal["tensorboard", "mlflow", "wandb"]
 Runner = Literal["direct", "in process", "Ray"]
 
+_PACKAGES: Mapping[Callbacks, str] = {
+    "tensorboard": "tensorboardX",
+    "mlflow": "mlflow",
+    "wandb": "wandb",
+}
 # Handing a network to a Ray worker takes about 0.04 s: what is quicker is done here.
 IN_PROCESS_S = 0.1
 
@@ -69,6 +76,7 @@ def make_plan(problem: Problem, workers: Workers) -> Plan:
 
     Raises:
         InputError: if what the study asks for cannot be done with its evaluator.
+        MissingExtraError: if it needs Ray, which is not installed.
     """
     evaluator = problem.evaluator
     external = isinstance(evaluator, ExternalEvaluator)
@@ -93,7 +101,20 @@ def make_plan(problem: Problem, workers: Workers) -> Plan:
         return Plan("surrogate", "in process", takes)
     if evaluator.cost_s < IN_PROCESS_S and not workers.ask_for_ray:
         return Plan("surrogate", "in process", takes)
+    _check_installed(workers)
     return Plan("surrogate", "Ray", takes)
+
+
+def _check_installed(workers: Workers) -> None:
+    if importlib.util.find_spec("ray") is None:
+        raise MissingExtraError("an evaluator that takes its time", "ray")
+    for name in workers.callbacks:
+        package = _PACKAGES[name]
+        if importlib.util.find_spec(package) is None:
+            raise InputError(
+                f"`--callback {name}` needs the package {package}, which is not installed; "
+                f"install it with: pip install {package}"
+            )
 
 
 def _why_direct(problem: Problem) -> str:

@@ -7,14 +7,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from nas.errors import MissingExtraError
 from nas.search.directly import run_direct
 from nas.search.in_process import run_in_process
 from nas.search.opening import begin_or_resume
 from nas.search.plan import Workers, make_plan
 from nas.search.problem import Problem
 from nas.search.progress import Progress
-from nas.search.session import OnProgress, Session, open_session
+from nas.search.session import OnProgress, open_session
 from nas.search.warm_start import find_warm_start
 from nas.store import Store, StudyRecord
 
@@ -47,7 +46,7 @@ def run_study(
         store: Where every result goes as soon as there is one.
         workers: How slow evaluations are run.
         on_progress: Told how far the study is, about once a second.
-        on_note: Told in words what the study begins with, where it begins warm.
+        on_note: Told in words what a person should know of it.
 
     Raises:
         InfeasibleError: if no network fits the limits; nothing is stored then.
@@ -70,22 +69,16 @@ def run_study(
         elif plan.runner == "in process":
             run_in_process(session, folder=folder)
         else:
-            _run_on_ray(session, workers, folder=folder)
-    if not workers.callbacks:
+            from nas.search.tune import run_on_ray  # Ray is an extra, and takes seconds to load.
+
+            run_on_ray(session, workers, folder=folder)
+    if workers.callbacks:
+        on_note(f"what {' and '.join(workers.callbacks)} logged is in {folder / 'tune'}")
+    else:
         shutil.rmtree(folder, ignore_errors=True)
         with suppress(OSError):  # Another study may be at work beside it.
             folder.parent.rmdir()
     return store.study(problem.spec.name)
-
-
-def _run_on_ray(session: Session, workers: Workers, *, folder: Path) -> None:
-    try:
-        from nas.search.tune import run_on_ray
-    except ImportError as error:
-        if (error.name or "").partition(".")[0] != "ray":
-            raise
-        raise MissingExtraError("an evaluator that takes its time", "ray") from None
-    run_on_ray(session, workers, folder=folder)
 
 
 def work_folder(store: Store, study: StudyRecord, *, under: Path | None) -> Path:

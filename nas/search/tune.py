@@ -6,7 +6,6 @@ it remembers itself is not used: the store is the truth.
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import signal
@@ -47,7 +46,6 @@ def run_on_ray(session: Session, workers: Workers, *, folder: Path) -> None:
         folder: Where work under way is kept; the log of Ray goes there too.
 
     Raises:
-        MissingExtraError: if a package that is asked for is not installed.
         InputError: if the cluster cannot be joined or is too small.
     """
     evaluator = session.problem.evaluator
@@ -56,6 +54,8 @@ def run_on_ray(session: Session, workers: Workers, *, folder: Path) -> None:
     flow = Flow(session, timeout_s=workers.timeout_s, folder=folder)
     with ray_cluster(workers, log=folder / "ray.log"), _interrupts(flow):
         os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(_at_once(workers))
+        # How often Tune brings the files of its loggers here; of its own state we use nothing.
+        os.environ["TUNE_GLOBAL_CHECKPOINT_S"] = "10" if loggers else "1000000000"
         tune.run(
             NetworkTrainable,
             name="tune",
@@ -160,17 +160,7 @@ def _interrupts(flow: Flow) -> Iterator[None]:
 
 
 def _logger(name: Callbacks, study: str) -> Callback:
-    """A logger of Ray Tune.
-
-    Raises:
-        InputError: if its package is not installed.
-    """
-    package = {"tensorboard": "tensorboardX", "mlflow": "mlflow", "wandb": "wandb"}[name]
-    if importlib.util.find_spec(package) is None:
-        raise InputError(
-            f"`--callback {name}` needs the package {package}, which is not installed; "
-            f"install it with: pip install {package}"
-        )
+    """A logger of Ray Tune."""
     if name == "tensorboard":
         from ray.tune.logger import TBXLoggerCallback
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -118,6 +119,33 @@ def test_networks_that_raise_hang_break_or_kill_their_process(
     assert "failed" in complaint
     with capsys.disabled():
         print(f"\n{sorted(kinds)}: {dict(theatre.states())}")
+
+
+def test_what_falls_behind_is_stopped_early_while_the_front_is_searched(
+    theatre: Theatre, capsys: Any
+) -> None:
+    theatre.goal, theatre.evaluator = 16, "stepper"
+    theatre.options = ("--early-stopping", "asha", "--callback", "tensorboard")
+    theatre.set(seconds=0.2)
+    complaint = theatre.finish()
+    theatre.check()
+    states = theatre.states()
+    assert states.total() == theatre.goal
+    assert states["stopped"] >= 2 and states["complete"] >= 2
+    assert "stopped early" in complaint
+    reached = theatre.said("reported")
+    for row in theatre.rows():
+        reports = json.loads(row["reports"])
+        shares = [share for share, _ in reports]
+        assert shares == sorted(set(shares))
+        assert len(reports) == 9 if row["state"] == "complete" else len(reports) in range(1, 9)
+        assert (row["architecture_id"] in reached) == (row["state"] == "complete")
+        assert row["state"] == "complete" or "others of its cost did better" in row["reason"]
+        assert json.loads(row["spent"])["wall_s"] > 0
+    logged = list(theatre.folder.glob("nas.db-work/*/tune/*/events.out.tfevents.*"))
+    assert len(logged) == theatre.goal
+    with capsys.disabled():
+        print(f"\nstopping early: {dict(states)}")
 
 
 def test_an_evaluator_that_always_fails_ends_the_search(theatre: Theatre) -> None:

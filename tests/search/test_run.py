@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -312,3 +314,25 @@ def test_what_cannot_be_is_refused_before_anything_is_made() -> None:
     costs_only = spec(objectives=["latency_ms"], limits={}, search="surrogate")
     with pytest.raises(InputError, match="`search: surrogate` needs accuracy"):
         make_plan(make_problem(costs_only), Workers())
+
+
+def test_a_logger_that_is_not_installed_is_refused_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("ray", reason="needs the ray extra")
+    (tmp_path / "slow_one.py").write_text(
+        "class Slow:\n    cost_s = 60\n    provenance = {'kind': 'x'}\n"
+        "    def evaluate(self, architecture, *, seed, folder): yield\n"
+        "def make(): return Slow()\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.path", [str(tmp_path), *sys.path])
+    problem = make_problem(spec(evaluator="slow_one:make"))
+    plan = make_plan(problem, Workers(count=2, callbacks=("tensorboard",)))
+    assert (plan.mode, plan.runner) == ("surrogate", "Ray")
+    assert plan.why == "an evaluation takes about 1 min"
+    absent = next(name for name in ("wandb", "mlflow") if find_spec(name) is None)
+    with pytest.raises(InputError, match=f"`--callback {absent}` needs the package {absent}"):
+        make_plan(problem, Workers(callbacks=(absent,)))  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="`search: direct` needs an evaluator that scores"):
+        make_plan(make_problem(spec(evaluator="slow_one:make", search="direct")), Workers())
