@@ -1,7 +1,8 @@
 """Proposals → networks in flight → results on record, as Ray Tune asks for one and brings another.
 
 A free worker never waits for a batch, and seldom for a proposal: the next one is made while all
-are busy. What came of a network is recorded before another goes to that worker.
+are busy. Results are recorded while the worker is at the next network, a tenth of a second after
+they came at most; until then the worker's own note of them is what a crash leaves.
 """
 
 from __future__ import annotations
@@ -70,14 +71,15 @@ class Flow(Callback):
         self._resumed = unfinished(folder, session.problem.space)
         self._proposer = session.proposer()
         self._flights: dict[str, Flight] = {}
-        self._ended: list[Flight] = []
+        self._landing: list[Flight] = []
+        self._landed: list[Flight] = []
         self._next: Flight | None = None
         self._exhausted = False
 
     @property
     def in_flight(self) -> int:
         """Networks that are out, or back and not on record yet."""
-        return len(self._flights) + len(self._ended)
+        return len(self._flights) + len(self._landing) + len(self._landed)
 
     @property
     def finished(self) -> bool:
@@ -125,7 +127,7 @@ class Flow(Callback):
                 self._next = Flight(code, network, costs)
 
     def _same(self, network: Architecture) -> Flight | None:
-        flights = [*self._flights.values(), *self._ended]
+        flights = [*self._flights.values(), *self._landing, *self._landed]
         return next((one for one in flights if one.network.id == network.id), None)
 
     def on_trial_start(self, *, trial: Trial, **info: Any) -> None:  # type: ignore[override]
@@ -154,7 +156,7 @@ class Flow(Callback):
 
     def on_trial_complete(self, *, trial: Trial, **info: Any) -> None:  # type: ignore[override]
         """A worker is done with a network, or told to stop."""
-        self._ended.append(self._flights.pop(trial.trial_id))
+        self._landing.append(self._flights.pop(trial.trial_id))
 
     def on_trial_error(self, *, trial: Trial, **info: Any) -> None:  # type: ignore[override]
         """A worker was ended, or one too many died."""
@@ -166,29 +168,35 @@ class Flow(Callback):
             else f"its worker process died {died} times (killed, out of memory, or crashed); "
             f"Ray says: {_last_words(trial)}"
         )
-        self._ended.append(flight)
+        self._landing.append(flight)
 
     def on_step_end(self, *, trials: list[Trial], **info: Any) -> None:  # type: ignore[override]
-        """Between two events: record what ended, end what takes too long, think ahead."""
+        """Between two events: record what landed before, end what takes too long, think ahead."""
         running = sum(one.began is not None for one in self._flights.values())
-        self._session.show(running=running + len(self._ended))
+        self._session.show(running=running + len(self._landing))
         self._record()
+        self._landed, self._landing = self._landing, []
         now = time.monotonic()
         if self.interrupted_at is not None and now - self.interrupted_at > _LAST_ORDERS_S:
+            self._record()
             raise KeyboardInterrupt
         if self._timeout_s is not None:
             self._end_late(trials, now, self._timeout_s)
         if self.interrupted_at is None and self._flights:
             self._prepare()
 
+    def settle(self) -> None:
+        """Record what landed last."""
+        self._landed, self._landing = [*self._landed, *self._landing], []
+        self._record()
+
     def _record(self) -> None:
-        if not self._ended:
+        if not self._landed:
             return
-        ended, outcomes = self._ended, [_outcome(flight) for flight in self._ended]
-        self._session.record([flight.code for flight in ended], outcomes)
-        self._ended = []
-        self._exhausted = False
-        for flight, outcome in zip(ended, outcomes, strict=True):
+        landed, outcomes = self._landed, [_outcome(flight) for flight in self._landed]
+        self._session.record([flight.code for flight in landed], outcomes)
+        self._landed, self._exhausted = [], False
+        for flight, outcome in zip(landed, outcomes, strict=True):
             for code in (flight.code, *flight.twins):
                 self._proposer.tell(code, outcome.accuracy, outcome.reports)
             clear(self._folder / flight.network.id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ _PACKAGES: Mapping[Callbacks, str] = {
 }
 # Handing a network to a Ray worker takes about 0.04 s: what is quicker is done here.
 IN_PROCESS_S = 0.1
+_REACHABLE_WITHIN_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ def make_plan(problem: Problem, workers: Workers) -> Plan:
     if evaluator.cost_s < IN_PROCESS_S and not workers.ask_for_ray:
         return Plan("surrogate", "in process", takes)
     _check_installed(workers)
+    _check_address(workers.address)
     return Plan("surrogate", "Ray", takes)
 
 
@@ -115,6 +118,25 @@ def _check_installed(workers: Workers) -> None:
                 f"`--callback {name}` needs the package {package}, which is not installed; "
                 f"install it with: pip install {package}"
             )
+
+
+def _check_address(address: str | None) -> None:
+    """Refuse at once what Ray would try to reach for minutes."""
+    if address in (None, "auto"):
+        return
+    host, colon, port = str(address).rpartition(":")
+    if "/" in host or not (host and colon and port.isdigit() and int(port) < 2**16):
+        raise InputError(
+            f"`--address` must be HOST:PORT of a Ray cluster, or auto for the one on this "
+            f"machine; got {address!r}; `ray start --head` prints it"
+        )
+    try:
+        socket.create_connection((host, int(port)), timeout=_REACHABLE_WITHIN_S).close()
+    except OSError as error:
+        raise InputError(
+            f"`--address` must be that of a Ray cluster that runs; {address} cannot be reached: "
+            f"{error}; start one with `ray start --head`, and give the address that it prints"
+        ) from None
 
 
 def _why_direct(problem: Problem) -> str:

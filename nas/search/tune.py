@@ -67,6 +67,9 @@ def run_on_ray(session: Session, workers: Workers, *, folder: Path) -> None:
             raise_on_failed_trial=False,
             verbose=0,
         )
+        flow.settle()
+    if flow.interrupted_at is not None:
+        raise KeyboardInterrupt
     session.finish(ending=NOTHING_NEW if session.owed else "")
     if not loggers:
         shutil.rmtree(folder / "tune", ignore_errors=True)

@@ -316,7 +316,7 @@ def test_what_cannot_be_is_refused_before_anything_is_made() -> None:
         make_plan(make_problem(costs_only), Workers())
 
 
-def test_a_logger_that_is_not_installed_is_refused_before_anything_is_made(
+def test_what_ray_could_not_do_is_refused_before_anything_is_made(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("ray", reason="needs the ray extra")
@@ -334,5 +334,8 @@ def test_a_logger_that_is_not_installed_is_refused_before_anything_is_made(
     absent = next(name for name in ("wandb", "mlflow") if find_spec(name) is None)
     with pytest.raises(InputError, match=f"`--callback {absent}` needs the package {absent}"):
         make_plan(problem, Workers(callbacks=(absent,)))  # type: ignore[arg-type]
+    for address in ("nonsense", "ray://localhost:10001", "host:99999", ":1", "127.0.0.1:1"):
+        with pytest.raises(InputError, match="`--address` must be"):
+            make_plan(problem, Workers(address=address))
     with pytest.raises(InputError, match="`search: direct` needs an evaluator that scores"):
         make_plan(make_problem(spec(evaluator="slow_one:make", search="direct")), Workers())
