@@ -36,7 +36,7 @@ class Flight:
     Args:
         code: Its code.
         network: What it builds.
-        costs: Its known objectives.
+        costs: Its known objectives, all better when smaller.
         twins: Codes that build the same network and were proposed meanwhile.
         reports: So far.
         failed: Why its evaluation failed, once it has.
@@ -77,14 +77,19 @@ class Flow(Callback):
         self._exhausted = False
 
     @property
-    def in_flight(self) -> int:
+    def out_now(self) -> int:
+        """Networks that are with a worker, or wait for one."""
+        return len(self._flights)
+
+    @property
+    def _unrecorded(self) -> int:
         """Networks that are out, or back and not on record yet."""
         return len(self._flights) + len(self._landing) + len(self._landed)
 
     @property
     def finished(self) -> bool:
         """Whether no network is to go out as things stand."""
-        over = self._exhausted or self._session.owed <= self.in_flight
+        over = self._exhausted or self._session.owed <= self._unrecorded
         return self.interrupted_at is not None or (over and self._next is None)
 
     def take(self) -> Flight | None:
@@ -108,13 +113,13 @@ class Flow(Callback):
     def _prepare(self) -> None:
         """Make the next proposal, if one will be needed."""
         problem = self._session.problem
-        while not (self._next or self._exhausted) and self._session.owed > self.in_flight:
+        while not (self._next or self._exhausted) and self._session.owed > self._unrecorded:
             code = next(self._resumed, None)
             if code is None:
                 code = self._proposer.ask()
             if code is None:
                 # Something new may turn up once more is known, unless nothing is under way.
-                self._exhausted = self.in_flight == 0
+                self._exhausted = self._unrecorded == 0
                 return
             network = problem.space.architecture(code)
             if (known := self._session.known(network.id)) is not None:
@@ -123,7 +128,8 @@ class Flow(Callback):
             elif (twin := self._same(network)) is not None:
                 twin.twins.append(code)
             else:
-                costs = [float(column[0]) for column in problem.known(code[None]).values()]
+                known_now = problem.known(code[None])
+                costs = [float(known_now[one.name][0]) for one in problem.objectives if one.known]
                 self._next = Flight(code, network, costs)
 
     def _same(self, network: Architecture) -> Flight | None:

@@ -109,6 +109,11 @@ def make_plan(problem: Problem, workers: Workers) -> Plan:
 
 
 def _check_installed(workers: Workers) -> None:
+    if workers.cpus_each <= 0 and workers.gpus_each <= 0:
+        raise InputError(
+            "an evaluation must need a part of a CPU or of a GPU; got 0 of both; give a larger "
+            "--cpus-per-trial"
+        )
     if importlib.util.find_spec("ray") is None:
         raise MissingExtraError("an evaluator that takes its time", "ray")
     for name in workers.callbacks:

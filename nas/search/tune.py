@@ -25,7 +25,7 @@ from ray.tune.search.search_algorithm import SearchAlgorithm
 
 from nas.accuracy.external import ExternalEvaluator
 from nas.errors import InputError
-from nas.search.cluster import local_workers, ray_cluster
+from nas.search.cluster import ray_cluster
 from nas.search.flow import Flow
 from nas.search.halving import ParetoHalving
 from nas.search.plan import Callbacks, Workers
@@ -53,7 +53,7 @@ def run_on_ray(session: Session, workers: Workers, *, folder: Path) -> None:
     loggers = [_logger(name, session.study_name) for name in workers.callbacks]
     flow = Flow(session, timeout_s=workers.timeout_s, folder=folder)
     with ray_cluster(workers, log=folder / "ray.log"), _interrupts(flow):
-        os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(_at_once(workers))
+        os.environ["TUNE_MAX_PENDING_TRIALS_PG"] = str(_check_room(workers))
         # How often Tune brings the files of its loggers here; of its own state we use nothing.
         os.environ["TUNE_GLOBAL_CHECKPOINT_S"] = "10" if loggers else "1000000000"
         tune.run(
@@ -91,7 +91,7 @@ class _Networks(SearchAlgorithm):
         """The next network as a trial, unless every worker has one."""
         if time.monotonic() - self._looked > _CLUSTER_LOOK_S:
             self._looked, self._most = time.monotonic(), _at_once(self._workers)
-        if self._flow.in_flight >= self._most or (flight := self._flow.take()) is None:
+        if self._flow.out_now >= self._most or (flight := self._flow.take()) is None:
             return None
         assert isinstance(self._problem.evaluator, ExternalEvaluator)
         needs = {"CPU": self._workers.cpus_each}
@@ -122,19 +122,23 @@ class _Networks(SearchAlgorithm):
 
 
 def _at_once(workers: Workers) -> int:
-    """How many evaluations fit the cluster as it is now, or were asked for.
-
-    Raises:
-        InputError: if not even one fits.
-    """
+    """How many evaluations were asked for, or fit the cluster as it is now."""
     if workers.count is not None:
         return workers.count
-    if workers.address is None and not workers.gpus_each:
-        return local_workers(workers)
     there: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
     needs = {"CPU": workers.cpus_each, "GPU": workers.gpus_each}
-    fits = min(int(there.get(kind, 0.0) / needed) for kind, needed in needs.items() if needed)
+    return min(int(there.get(kind, 0.0) / needed) for kind, needed in needs.items() if needed)
+
+
+def _check_room(workers: Workers) -> int:
+    """How many evaluations fit.
+
+    Raises:
+        InputError: if not even one does.
+    """
+    fits = _at_once(workers)
     if fits < 1:
+        there: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
         raise InputError(
             f"an evaluation needs {workers.cpus_each:g} CPU and {workers.gpus_each:g} GPU; the "
             f"cluster has {there.get('CPU', 0):g} and {there.get('GPU', 0):g}; give smaller "
