@@ -53,11 +53,6 @@ def _descended(
     return code, value
 
 
-def probes(space: SearchSpace, *, seed: int) -> Codes:
-    """Codes to start from: a sample spread evenly over the space."""
-    return space.sample(_PROBES, seed=seed)
-
-
 def worst_excess(problem: Problem, codes: Codes) -> NDArray[np.float64]:
     """How far the most broken limit is exceeded, as a share; at most 0 where all are kept."""
     excess = problem.excess(problem.known(codes))
@@ -74,5 +69,5 @@ def nearest_to_limits(problem: Problem) -> tuple[Codes, float]:
     if space.size <= ENUMERABLE:
         starts = space.codes_at(np.arange(space.size))
     else:
-        starts = probes(space, seed=problem.spec.seed)
+        starts = space.sample(_PROBES, seed=problem.spec.seed)
     return least(space, lambda codes: worst_excess(problem, codes), starts, enough=0.0)

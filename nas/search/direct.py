@@ -28,6 +28,7 @@ _FIRST = 5_000
 _GENERATION = 10_000
 _BELOW = 200  # candidates below the floor that stay parents until one reaches it
 _MATE_SPREAD = 0.1  # of the archive's length: how far along an objective mates are looked for
+_NOVEL, _WIDER = 0.5, 1.2
 # Over so many generations the hypervolume has to grow by so much, or the front has settled.
 _PATIENCE = 20
 _GROWTH = 1e-5
@@ -116,8 +117,12 @@ def _evolved(problem: Problem, search: _Search, seed: int) -> Iterator[Codes]:
     count = max(20, min(_GENERATION, search.goal // 50))
     sample = problem.space.sample(max(20, min(_FIRST, search.goal // 10)), seed=seed)
     yield np.concatenate([sample, _corners(problem, sample)])
+    changes = 1.0
     while len(search.parents[0]):
-        yield _children(problem, search.parents, rng, count)
+        yield _children(problem, search.parents, rng, count, changes)
+        # Where most of what is near was scored before, what is new lies a little further away.
+        changes *= _WIDER if search.novelty < _NOVEL else 1 / _WIDER
+        changes = min(max(changes, 1.0), len(problem.space.variables) / 2)
 
 
 def _corners(problem: Problem, sample: Codes) -> Codes:
@@ -141,8 +146,17 @@ def _children(
     parents: tuple[Codes, NDArray[np.float64]],
     rng: np.random.Generator,
     count: int,
+    changes: float,
 ) -> Codes:
-    """Candidates next to and between parents of shape (parents, variables)."""
+    """Candidates next to and between parents of shape (parents, variables).
+
+    Args:
+        problem: Whose they are.
+        parents: See `_Search.parents`.
+        rng: Of everything random.
+        count: How many.
+        changes: How many choices of a child are drawn anew, on average.
+    """
     codes, scaled = parents
     order = np.argsort(scaled[:, rng.integers(scaled.shape[1])], kind="stable")
     place = rng.integers(len(codes), size=count)
@@ -151,7 +165,7 @@ def _children(
     shape = (count, codes.shape[1])
     mixed = (rng.random(shape, dtype=np.float32) < 0.5) & (rng.random((count, 1)) < 0.5)
     children = np.where(mixed, codes[order[mate]], codes[order[place]])
-    changed = rng.random(shape, dtype=np.float32) < 1 / max(shape[1], 1)
+    changed = rng.random(shape, dtype=np.float32) < changes / shape[1]
     other = rng.integers(0, problem.space.cardinalities, shape, dtype=np.int16)
     return problem.space.canonical(np.where(changed, other, children))
 
@@ -164,6 +178,7 @@ class _Search:
         self, problem: Problem, goal: int, on_generation: Callable[[Generation], None]
     ) -> None:
         self.problem, self.goal, self.scored = problem, goal, 0
+        self.novelty = 1.0  # the share of the last generation that was new
         self._on_generation = on_generation
         variables = len(problem.space.variables)
         senses = [objective.sense for objective in problem.objectives]
@@ -185,7 +200,9 @@ class _Search:
 
     def score(self, codes: Codes) -> None:
         """Take a generation: score what is new and fits, keep what is on the front."""
+        proposed = len(codes)
         codes = codes[self._seen.add(codes)]
+        self.novelty = len(codes) / proposed
         columns = self.problem.known(codes)
         fits = np.flatnonzero(self.problem.within(columns, len(codes)))
         fits = fits[: self.goal - self.scored]

@@ -103,8 +103,9 @@ class Feasibility:
 
 
 def is_free(problem: Problem) -> bool:
-    """Whether accuracy, if it matters, can be asked of any number of networks."""
-    return problem.evaluator is not None and problem.evaluator.cost_s <= NEARLY_FREE_S
+    """Whether accuracy can be asked of any number of networks: a predictor says it."""
+    evaluator, named = problem.evaluator, problem.spec.evaluator
+    return evaluator is not None and named is None and evaluator.cost_s <= NEARLY_FREE_S
 
 
 def feasibility(problem: Problem) -> Feasibility:

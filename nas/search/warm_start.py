@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from nas.errors import ChoiceError, InputError
+from nas.errors import ChoiceError, InputError, UnknownNameError
 from nas.pareto import front
 from nas.search.network_list import ENDINGS, read_networks
 from nas.search.objectives import find_objective
@@ -80,19 +80,33 @@ class WarmStart:
 def find_warm_start(problem: Problem, store: Store) -> WarmStart:
     """What the study's `warm_start` names.
 
+    A study that has begun goes on without what is no longer there.
+
     Raises:
         UnknownNameError: if a name is neither a study in the store nor a file.
         InputError: if a study is of another space or lists hold what is none of its networks.
     """
     gathered = _Gathered(problem)
     for name in problem.spec.warm_start:
-        if name == REFERENCES:
-            gathered.add_references()
-        elif name.endswith(ENDINGS) or Path(name).is_file():
-            gathered.add(read_networks(Path(name), problem.space), name)
-        else:
-            gathered.add_study(store.study(name), store)
+        try:
+            if name == REFERENCES:
+                gathered.add_references()
+            elif name.endswith(ENDINGS) or Path(name).is_file():
+                gathered.add(read_networks(Path(name), problem.space), name)
+            else:
+                gathered.add_study(store.study(name), store)
+        except InputError as error:
+            if not _has_begun(problem, store):
+                raise
+            gathered.leave_out(name, error)
     return gathered.result()
+
+
+def _has_begun(problem: Problem, store: Store) -> bool:
+    try:
+        return bool(store.study(problem.spec.name))
+    except UnknownNameError:
+        return False
 
 
 class _Gathered:
@@ -124,6 +138,10 @@ class _Gathered:
         for code in codes[fits]:
             self._first.setdefault(self._problem.space.architecture(code).id, code)
         self._notes.append(f"{source}: {_counted(int(fits.sum()))} first{_over(fits)}")
+
+    def leave_out(self, name: str, error: InputError) -> None:
+        """Say why a source is not used."""
+        self._notes.append(f"{name}: left out; {error}")
 
     def add_study(self, study: StudyRecord, store: Store) -> None:
         """What another study found."""

@@ -170,7 +170,6 @@ def test_costs_alone_take_the_front_of_what_was_seen(store: Store) -> None:
     ("warm_start", "changes", "error", "words"),
     [
         ("nosuch", {}, UnknownNameError, ["'nosuch'", "done"]),
-        ("asked", {}, InputError, ["other studies", "itself"]),
         ("done", {"space": "mnasnet"}, InputError, ["same space", "proxylessnas", "mnasnet"]),
         ("nosuch.txt", {}, InputError, ["nosuch.txt", "No such file"]),
     ],
@@ -184,9 +183,26 @@ def test_what_cannot_be_begun_from_is_refused(
 ) -> None:
     record(store, problem("done"), problem("done").space.sample(2, seed=0))
     asked = problem("asked", warm_start=[warm_start], **changes)
-    if warm_start == "asked":
-        record(store, asked, asked.space.sample(2, seed=0))
     with pytest.raises(error) as caught:
         find_warm_start(asked, store)
     for word in words:
         assert word in str(caught.value)
+
+
+def test_a_study_that_has_begun_goes_on_without_what_is_gone(store: Store) -> None:
+    asked = problem("asked", warm_start=["gone", "gone.txt", "references"])
+    with pytest.raises(UnknownNameError, match="'gone'"):
+        find_warm_start(asked, store)
+    record(store, asked, asked.space.sample(2, seed=0))
+    found = find_warm_start(asked, store)
+    assert len(found.first) == 1
+    assert found.notes[0].startswith("gone: left out; `study` must be one of asked")
+    assert found.notes[1].startswith("gone.txt: left out")
+
+
+def test_a_study_does_not_begin_from_itself(store: Store) -> None:
+    asked = problem("asked", warm_start=["asked"])
+    record(store, asked, asked.space.sample(2, seed=0))
+    found = find_warm_start(asked, store)
+    assert len(found.known) == len(found.first) == 0
+    assert "from its own evaluations anyway" in found.notes[0]
