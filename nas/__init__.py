@@ -27,6 +27,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nas.accuracy.evaluator import Evaluator, NetworkEvaluator, Report
+    from nas.accuracy.external import load_evaluator
     from nas.cost.artefact import find_model
     from nas.cost.model import AdditiveKernelModel, CostModel, Estimate
     from nas.cost.population import PopulationScorer
@@ -40,10 +42,11 @@ if TYPE_CHECKING:
     from nas.report.picture import draw
     from nas.search.direct import search_direct
     from nas.search.feasibility import check_feasible, feasibility
-    from nas.search.loop import run_study
     from nas.search.pareto_sampler import ParetoSampler
+    from nas.search.plan import Workers
     from nas.search.problem import make_problem
     from nas.search.proposer import distributions
+    from nas.search.run import run_study
     from nas.search.study import StudySpec, load_study
     from nas.space.architecture import Architecture
     from nas.space.architecture import parse as parse_architecture
@@ -61,13 +64,17 @@ __all__ = [
     "CostModel",
     "Estimate",
     "EvaluationState",
+    "Evaluator",
     "Network",
+    "NetworkEvaluator",
     "ParetoSampler",
     "PopulationScorer",
     "Precision",
+    "Report",
     "SearchSpace",
     "Store",
     "StudySpec",
+    "Workers",
     "build",
     "check_feasible",
     "distributions",
@@ -80,6 +87,7 @@ __all__ = [
     "find_space",
     "from_onnx",
     "front_view",
+    "load_evaluator",
     "load_study",
     "locate",
     "lower",
@@ -95,13 +103,17 @@ _HOMES = {
     "CostModel": ("nas.cost.model", "CostModel"),
     "Estimate": ("nas.cost.model", "Estimate"),
     "EvaluationState": ("nas.store.records", "EvaluationState"),
+    "Evaluator": ("nas.accuracy.evaluator", "Evaluator"),
     "Network": ("nas.graph.network", "Network"),
+    "NetworkEvaluator": ("nas.accuracy.evaluator", "NetworkEvaluator"),
     "ParetoSampler": ("nas.search.pareto_sampler", "ParetoSampler"),
     "PopulationScorer": ("nas.cost.population", "PopulationScorer"),
     "Precision": ("nas.graph.network", "Precision"),
+    "Report": ("nas.accuracy.evaluator", "Report"),
     "SearchSpace": ("nas.space.space", "SearchSpace"),
     "Store": ("nas.store.store", "Store"),
     "StudySpec": ("nas.search.study", "StudySpec"),
+    "Workers": ("nas.search.plan", "Workers"),
     "build": ("nas.networks.build", "build"),
     "check_feasible": ("nas.search.feasibility", "check_feasible"),
     "distributions": ("nas.search.proposer", "distributions"),
@@ -114,12 +126,13 @@ _HOMES = {
     "find_space": ("nas.space.catalog", "find_space"),
     "from_onnx": ("nas.graph.onnx", "from_onnx"),
     "front_view": ("nas.report.front", "front_view"),
+    "load_evaluator": ("nas.accuracy.external", "load_evaluator"),
     "load_study": ("nas.search.study", "load_study"),
     "locate": ("nas.space.membership", "locate"),
     "lower": ("nas.graph.lower", "lower"),
     "make_problem": ("nas.search.problem", "make_problem"),
     "parse_architecture": ("nas.space.architecture", "parse"),
-    "run_study": ("nas.search.loop", "run_study"),
+    "run_study": ("nas.search.run", "run_study"),
     "search_direct": ("nas.search.direct", "search_direct"),
 }
 

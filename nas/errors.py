@@ -1,6 +1,7 @@
 """Every exception of the package, as one tree; catching at any level means what the level says.
 
     NasError
+    ├── EvaluationFailedError     an evaluator failed on one network; the search goes on
     └── InputError                what a person gave cannot be used; the command exits with 2
         ├── DeclarationError      a YAML file breaks its schema (carries every Problem in it)
         ├── ArchitectureError     architecture text, JSON or shapes that cannot be a network
@@ -9,6 +10,8 @@
         ├── GraphImportError      an ONNX file that is not a classification CNN of known operators
         ├── MeasurementLogError   a measurement log that cannot be fitted
         ├── UncalibratedKernelError  a cost model has no basis for a kernel
+        ├── EvaluatorError        an evaluator that cannot be made, or that always fails
+        ├── AccuracyTableError    a table of accuracies that cannot be used
         ├── InfeasibleError       no network of the space fits the limits
         ├── StoreError            a database that cannot be opened, read or written
         │   ├── StoreUnavailableError  it is out of reach or locked now; the same call may do later
@@ -30,6 +33,10 @@ from pathlib import Path
 
 class NasError(Exception):
     """Root of all errors that the package raises on purpose."""
+
+
+class EvaluationFailedError(NasError):
+    """An evaluator failed on one network, which is recorded with the reason."""
 
 
 class InputError(NasError):
@@ -101,6 +108,14 @@ class MeasurementLogError(InputError):
 
 class UncalibratedKernelError(InputError):
     """A cost model has no basis for pricing a kernel."""
+
+
+class EvaluatorError(InputError):
+    """An evaluator that cannot be made, or that fails on every network."""
+
+
+class AccuracyTableError(InputError):
+    """A table of accuracies that cannot be used."""
 
 
 class InfeasibleError(InputError):

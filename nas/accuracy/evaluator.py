@@ -1,17 +1,21 @@
-"""The seam between a search and whatever says how accurate a network is.
+"""The seams between a search and whatever says how accurate a network is.
 
-Implementations so far: the shipped predictors (`nas.accuracy.predictor`).
+Two kinds, by what one evaluation costs: an `Evaluator` answers for many encoded candidates at once
+(the shipped predictors, a table), a `NetworkEvaluator` works on one network for as long as it
+takes, and reports on the way (training, a supernet).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nas.space.architecture import Architecture
 from nas.space.space import Codes
 
 
@@ -19,7 +23,7 @@ from nas.space.space import Codes
 class Evaluated:
     """A quantity of each candidate with its 90% interval; arrays of shape (count,).
 
-    The interval of an exact evaluator has no width.
+    The interval of an exact evaluator has no width. What is not known of a candidate is NaN.
     """
 
     mean: NDArray[np.float64]
@@ -34,15 +38,61 @@ class Evaluator(Protocol):
     """
 
     @property
-    def cost_s(self) -> float:
-        """Declared seconds of one evaluation; decides how a study searches."""
+    def provenance(self) -> Mapping[str, Any]:
+        """JSON for the store: what the numbers are and where they come from."""
         ...
+
+    @property
+    def cost_s(self) -> float:
+        """What one evaluation is declared to cost, in seconds; it decides how to search."""
+        ...
+
+    def evaluate(self, codes: Codes) -> Evaluated:
+        """Evaluate canonical codes of shape (count, variables)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is known of a network after part of the work on it.
+
+    Args:
+        share: How much of the full work is done, in (0, 1]; 1 in the last report alone.
+        accuracy: Of the network so far, in %.
+        spent: What it took from the beginning to here, such as `energy_j`; only what was
+            measured. The seconds (`wall_s`) are added where they are not given.
+    """
+
+    share: float
+    accuracy: float
+    spent: Mapping[str, float] = field(default_factory=dict)
+
+
+class NetworkEvaluator(Protocol):
+    """Says how accurate a network is by working on it, for seconds or for days.
+
+    A search makes one in each worker process and gives it one network after the other. Raising
+    fails that network alone; the search goes on.
+    """
 
     @property
     def provenance(self) -> Mapping[str, Any]:
         """JSON for the store: what the numbers are and where they come from."""
         ...
 
-    def evaluate(self, codes: Codes) -> Evaluated:
-        """Evaluate canonical codes of shape (count, variables)."""
+    @property
+    def cost_s(self) -> float:
+        """What one evaluation is declared to cost, in seconds; it decides where to run."""
+        ...
+
+    def evaluate(self, architecture: Architecture, *, seed: int, folder: Path) -> Iterator[Report]:
+        """Work on a network, with a report after each part.
+
+        Args:
+            architecture: The network.
+            seed: Of everything random.
+            folder: For checkpoints. It outlives the process, so what lies there after a crash is
+                what an earlier attempt at the same network left; it goes once the network is
+                recorded. Write files under another name first and rename them.
+        """
         ...

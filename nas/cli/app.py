@@ -7,7 +7,18 @@ from typing import Annotated
 import typer
 
 from nas import __version__
-from nas.cli import calibrate, costs, devices, export, feasible, fronts, search, spaces, studies
+from nas.cli import (
+    calibrate,
+    costs,
+    devices,
+    export,
+    feasible,
+    fronts,
+    search,
+    spaces,
+    studies,
+    watch,
+)
 
 app = typer.Typer(
     name="nas",
@@ -18,6 +29,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(search.search)
+app.command()(watch.watch)
 app.command()(feasible.feasible)
 app.add_typer(studies.app, name="studies")
 app.command()(fronts.front)

@@ -23,6 +23,9 @@ def main() -> None:
     starts with `error:`, nothing half-written), 130 after an interrupt.
     """
     _prepare_streams()
+    # The matrices of a search are small: threads would spend their time waiting for each other,
+    # ten times what the arithmetic takes where other processes are at work.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         _run()
     except InputError as error:

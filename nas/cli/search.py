@@ -6,92 +6,86 @@ import hashlib
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
-import typer
-
+from nas.cli import search_options as given
 from nas.cli.fronts import check_writable, print_front, stored_view, write_page
 from nas.cli.options import DEFAULT_DATABASE, Database, Json
-from nas.cli.output import err, note, print_json
+from nas.cli.output import note, print_json
+from nas.cli.progress import show_progress
 from nas.errors import InputError
 
 if TYPE_CHECKING:
-    from nas.search.loop import Progress
+    from nas.search.plan import Workers
     from nas.search.study import StudySpec
 
 _MEBIBYTE = 2**20
 
 
 def search(
-    study: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="STUDY", help="A study file (YAML) or a shipped study. Options override it."
-        ),
-    ] = None,
-    space: Annotated[
-        str | None, typer.Option(metavar="NAME", help="A search space, or a YAML file.")
-    ] = None,
-    device: Annotated[
-        str | None, typer.Option(metavar="NAME", help="The device (`nas devices`).")
-    ] = None,
-    objective: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="NAME",
-            help="Give once for each: accuracy, train_time_s, latency_ms, energy_mj, "
-            "peak_memory_bytes, macs, parameters.",
-        ),
-    ] = None,
-    max_latency_ms: Annotated[float | None, typer.Option(help="Most latency.")] = None,
-    max_energy_mj: Annotated[float | None, typer.Option(help="Most energy.")] = None,
-    max_memory_mib: Annotated[float | None, typer.Option(help="Most peak memory.")] = None,
-    max_macs: Annotated[float | None, typer.Option(help="Most multiply-accumulates.")] = None,
-    max_parameters: Annotated[float | None, typer.Option(help="Most parameters.")] = None,
-    evaluations: Annotated[int | None, typer.Option(help="Networks to evaluate.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of the search.")] = None,
-    name: Annotated[
-        str | None, typer.Option(help="Name of the study; without it, one made of the options.")
-    ] = None,
-    html: Annotated[Path, typer.Option(metavar="FILE", help="Where the picture goes.")] = Path(
-        "front.html"
-    ),
+    study: given.Study = None,
+    space: given.Space = None,
+    device: given.Device = None,
+    objective: given.ObjectiveNames = None,
+    accuracy: given.Accuracy = None,
+    evaluator: given.Evaluator = None,
+    limit: given.Limit = None,
+    max_latency_ms: given.MaxLatency = None,
+    max_energy_mj: given.MaxEnergy = None,
+    max_memory_mib: given.MaxMemory = None,
+    max_macs: given.MaxMacs = None,
+    max_parameters: given.MaxParameters = None,
+    evaluations: given.Evaluations = None,
+    search: given.SearchMode = None,
+    warm_start: given.WarmStart = None,
+    seed: given.Seed = None,
+    workers: given.WorkerCount = None,
+    address: given.Address = None,
+    cpus_per_trial: given.CpusPerTrial = 1.0,
+    gpus_per_trial: given.GpusPerTrial = 0.0,
+    timeout_s: given.Timeout = None,
+    early_stopping: given.Stopping = given.EarlyStopping.NONE,
+    callback: given.Callbacks = None,
+    work_dir: given.WorkDir = None,
+    name: given.StudyName = None,
+    html: given.Html = Path("front.html"),
     as_json: Json = False,
     db: Database = DEFAULT_DATABASE,
 ) -> None:
     """Search a space for a device and show the Pareto front.
 
-    Running it again resumes the study; a finished one is shown again.
+    Running it again resumes the study; a finished one is shown again. `nas watch` follows it from
+    another terminal.
 
     Example: nas search quickstart
 
     Example: nas search --space mnasnet --device pixel-3 --max-latency-ms 30 --evaluations 500
+
+    Example: nas search --space mnasnet --device pixel-3 --evaluator train:training --workers 4
     """
-    options = {
-        "name": name,
-        "space": space,
-        "device": device,
-        "objectives": objective,
-        "evaluations": evaluations,
-        "seed": seed,
-    }
-    limits = {
-        "max_latency_ms": max_latency_ms,
-        "max_energy_mj": max_energy_mj,
-        "max_peak_memory_bytes": max_memory_mib and max_memory_mib * _MEBIBYTE,
-        "max_macs": max_macs,
-        "max_parameters": max_parameters,
-    }
-    _search(_spec(study, options, limits), db, html=html, as_json=as_json)
+    arguments = locals()
+    from nas.search.plan import Workers
+
+    told = Workers(
+        count=workers,
+        address=address,
+        cpus_each=cpus_per_trial,
+        gpus_each=gpus_per_trial,
+        timeout_s=timeout_s,
+        halving=early_stopping is given.EarlyStopping.ASHA,
+        callbacks=tuple(one.value for one in callback or ()),
+        folder=work_dir,
+    )
+    _search(_spec(study, arguments), told, db, html=html, as_json=as_json)
 
 
-def _search(spec: StudySpec, db: str, *, html: Path, as_json: bool) -> None:
+def _search(spec: StudySpec, told: Workers, db: str, *, html: Path, as_json: bool) -> None:
     from nas.search.feasibility import check_feasible
-    from nas.search.loop import run_study
+    from nas.search.plan import make_plan
     from nas.search.problem import make_problem
+    from nas.search.run import run_study
     from nas.store.store import Store
 
     check_writable(html, "--html")
@@ -99,20 +93,18 @@ def _search(spec: StudySpec, db: str, *, html: Path, as_json: bool) -> None:
     problem = make_problem(spec)
     for name, value in problem.fixed.items():
         note(f"{name} fixed at {value}: the accuracy of {problem.space.name} is known there alone")
-    check_feasible(problem)  # Before there is a database, which a refusal must not leave behind.
+    # Before there is a database, which a refusal must not leave behind.
+    make_plan(problem, told)
+    check_feasible(problem)
     with Store.open(db, create=True) as store:
-        with _progress(f"{Path(spec.space).stem} on {spec.device}") as on_progress:
-            run_study(problem, store, on_progress=on_progress)
+        with show_progress(f"{Path(spec.space).stem} on {spec.device}") as on_progress:
+            run_study(problem, store, workers=told, on_progress=on_progress, on_note=note)
         view = stored_view(store, spec.name)
     write_page(view, html)
     if as_json:
         print_json(view.to_json())
         return
     print_front(view)
-    evaluated = len(view.front) + len(view.dominated)
-    if evaluated < problem.evaluations:
-        goal = f"{problem.evaluations:,}"
-        note(f"{evaluated:,} of {goal} evaluated: no others within the limits found")
     seconds = time.monotonic() - started
     # The store's own name for itself: a URL that a person typed may hold a password.
     note(f"study {spec.name!r} in {store.location}, {seconds:.1f} s; picture: {html}")
@@ -121,16 +113,20 @@ def _search(spec: StudySpec, db: str, *, html: Path, as_json: bool) -> None:
     note(f"next: {front} --html F | {export} --pick knee --to DIR")
 
 
-def _spec(
-    file: str | None, options: Mapping[str, object], limits: Mapping[str, float | None]
-) -> StudySpec:
+def _spec(file: str | None, arguments: Mapping[str, Any]) -> StudySpec:
     """The study of a file with options laid over it, or of options alone."""
     from nas.search.study import load_study, study_from_options
 
     base: dict[str, Any] = load_study(file).model_dump(mode="json") if file else {}
+    options = {
+        **{key: arguments[key] for key in ("name", "space", "evaluations", "seed", "warm_start")},
+        "objectives": arguments["objective"],
+        "evaluator": _evaluator(arguments),
+        "search": arguments["search"] and arguments["search"].value,
+        **_devices(arguments["device"], arguments["objective"], base),
+    }
     base |= {key: value for key, value in options.items() if value is not None}
-    given = {key: value for key, value in limits.items() if value is not None}
-    base["limits"] = {**base.get("limits", {}), **given}
+    base["limits"] = {**(base.get("limits") or {}), **_limits(arguments)}
     for key in ("space", "device"):
         if key not in base:
             raise InputError(
@@ -142,34 +138,59 @@ def _spec(
     return study_from_options(base)
 
 
+def _evaluator(arguments: Mapping[str, Any]) -> str | None:
+    accuracy, evaluator = arguments["accuracy"], arguments["evaluator"]
+    if accuracy is not None and evaluator is not None:
+        raise InputError(
+            "one of `--accuracy` and `--evaluator` may be given; got both; leave one out"
+        )
+    if accuracy is not None and not str(accuracy).endswith((".csv", ".csv.gz")):
+        raise InputError(f"`--accuracy` must be a .csv or .csv.gz file; got {accuracy}")
+    return evaluator if accuracy is None else str(accuracy)
+
+
+def _devices(
+    names: Sequence[str] | None, objectives: Sequence[str] | None, base: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The study's device, and with several, a latency on each."""
+    if not names:
+        return {}
+    chosen: dict[str, Any] = {"device": names[0]}
+    if len(names) > 1 and not objectives:
+        kept = base.get("objectives") or ("accuracy", "latency_ms")
+        chosen["objectives"] = list(
+            dict.fromkeys([*kept, *(f"latency_ms@{name}" for name in names[1:])])
+        )
+    return chosen
+
+
+def _limits(arguments: Mapping[str, Any]) -> dict[str, float]:
+    """Limits by the keys of a study file.
+
+    Raises:
+        InputError: if one is not a limit, or is given twice.
+    """
+    from nas.search.limits import parse_limits
+
+    mebibytes = arguments["max_memory_mib"]
+    named = {
+        "max_latency_ms": arguments["max_latency_ms"],
+        "max_energy_mj": arguments["max_energy_mj"],
+        "max_peak_memory_bytes": mebibytes and mebibytes * _MEBIBYTE,
+        "max_macs": arguments["max_macs"],
+        "max_parameters": arguments["max_parameters"],
+    }
+    named = {key: value for key, value in named.items() if value is not None}
+    written = parse_limits(arguments["limit"] or ())
+    if twice := sorted(named.keys() & written.keys()):
+        raise InputError(
+            f"`{twice[0]}` may be given once; got it with --limit and as an option of its own; "
+            "leave one out"
+        )
+    return {**named, **written}
+
+
 def _name(options: Mapping[str, Any]) -> str:
     digest = hashlib.sha256(json.dumps(options, sort_keys=True).encode()).hexdigest()[:6]
     words = f"{Path(options['space']).stem}-{options['device']}"
     return f"{re.sub('[^A-Za-z0-9]+', '-', words).strip('-')[:60] or 'study'}-{digest}"
-
-
-@contextmanager
-def _progress(title: str) -> Iterator[Callable[[Progress], None]]:
-    """A progress bar on a terminal, one line at the end elsewhere, nothing if nothing began."""
-    from rich import progress as bars
-
-    columns = (
-        bars.TextColumn("{task.description}"),
-        bars.BarColumn(bar_width=20),
-        bars.MofNCompleteColumn(),
-        bars.TimeRemainingColumn(),
-        bars.TextColumn("{task.fields[screened]}"),
-    )
-    bar = bars.Progress(*columns, console=err)
-    task = bar.add_task(title, total=None, screened="")
-
-    def on_progress(progress: Progress) -> None:
-        over = f"{progress.over_limit:,} over the limit" if progress.over_limit else ""
-        bar.update(task, completed=progress.evaluated, total=progress.goal, screened=over)
-        bar.start()
-
-    try:
-        yield on_progress
-    finally:
-        if bar.live.is_started:
-            bar.stop()

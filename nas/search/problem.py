@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nas.accuracy.evaluator import Evaluator
+from nas.accuracy.external import ExternalEvaluator
+from nas.accuracy.named import AccuracySource, find_evaluator
 from nas.accuracy.predictor import find_predictor, predictor_domain
 from nas.cost.artefact import StoredModel, find_model
 from nas.cost.model import Origin
@@ -53,7 +55,7 @@ class Problem:
     models: Mapping[str, StoredModel]
     scorers: Mapping[str, PopulationScorer]
     training: Evaluator | None
-    evaluator: Evaluator | None
+    evaluator: AccuracySource | None
     fixed: Mapping[str, int]
 
     @cached_property
@@ -128,6 +130,7 @@ class Problem:
         """The modelled objective, where there is one; arrays of shape (count,)."""
         if self.modelled is None or self.evaluator is None:
             return {}
+        assert not isinstance(self.evaluator, ExternalEvaluator), "it takes networks, not codes"
         return {self.modelled: self.evaluator.evaluate(codes).mean}
 
     def stored_spec(self) -> dict[str, Any]:
@@ -180,21 +183,25 @@ def _predicted(stored: StoredModel, *, energy: bool) -> Mapping[str, Any]:
     }
 
 
-def make_problem(spec: StudySpec, *, evaluator: Evaluator | None = None) -> Problem:
+def make_problem(spec: StudySpec, *, evaluator: AccuracySource | None = None) -> Problem:
     """Find everything that a study names.
 
     Args:
         spec: What is asked for.
-        evaluator: What says accuracy; without it, the shipped predictor of the space.
+        evaluator: What says accuracy; without it, the one that the study names, or else the
+            shipped predictor of the space.
 
     Raises:
         UnknownNameError: for an unknown space or device.
         InputError: if an objective or a limit has nothing that says it.
+        EvaluatorError: if the evaluator that the study names cannot be made.
     """
     known = _known_objectives(spec)
     trained = any(one.quantity == "train_time_s" for one in known)
     judged = "accuracy" in spec.objectives
-    predicted = ["accuracy"] * (judged and evaluator is None) + ["train_time_s"] * trained
+    predicted = ["accuracy"] * (judged and not (evaluator or spec.evaluator)) + [
+        "train_time_s"
+    ] * trained
     whole = find_space(spec.space)
     fixed = _fixed_by_predictors(whole, predicted)
     space = whole.at_resolution(fixed["resolution"]) if fixed else whole
@@ -204,7 +211,7 @@ def make_problem(spec: StudySpec, *, evaluator: Evaluator | None = None) -> Prob
         _check_energy(one, models[one.device or spec.device])
     training = find_predictor(space, "train_time_s") if trained else None
     if judged and evaluator is None:
-        evaluator = find_predictor(space, "accuracy")
+        evaluator = find_evaluator(spec.evaluator, space)
     scorers = {device: PopulationScorer(space, stored.model) for device, stored in models.items()}
     return Problem(spec, space, models, scorers, training, evaluator if judged else None, fixed)
 

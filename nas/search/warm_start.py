@@ -210,8 +210,10 @@ class _Gathered:
         known = list(self._known.values())
         variables = len(self._problem.space.variables)
         return WarmStart(
-            np.array(first, dtype=np.int16).reshape(-1, variables),
-            np.array([code for code, _, _ in known], dtype=np.int16).reshape(-1, variables),
+            np.array(first, dtype=np.int16).reshape(len(first), variables),
+            np.array([code for code, _, _ in known], dtype=np.int16).reshape(
+                len(known), variables
+            ),
             np.array([accuracy for _, accuracy, _ in known], dtype=np.float64),
             tuple(source for _, _, source in known),
             tuple(self._experiences),

@@ -13,8 +13,8 @@ import nas
 from tests.cli.conftest import Run, Start
 
 VERBS = (
-    "search", "feasible", "studies", "front", "export", "cost", "show", "devices", "calibrate",
-    "spaces", "spaces show", "spaces check",
+    "search", "feasible", "watch", "studies", "front", "export", "cost", "show", "devices",
+    "calibrate", "spaces", "spaces show", "spaces check",
     "studies list", "studies show", "studies rename", "studies delete", "studies merge",
     "studies export", "studies import", "studies to-optuna",
 )  # fmt: skip

@@ -1,0 +1,71 @@
+"""The text of a network → reports on it, one a step, in a Ray worker process.
+
+Workers know nothing of studies and stores: they are sent plain text and numbers, and give plain
+numbers back.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from ray import tune
+
+from nas.accuracy.attempt import attempt
+from nas.accuracy.evaluator import Report
+from nas.accuracy.external import ExternalEvaluator, load_evaluator
+from nas.errors import EvaluationFailedError, EvaluatorError
+from nas.search.workplace import checkpoints, note_report, noted_reports
+from nas.space.architecture import parse
+
+
+class NetworkTrainable(tune.Trainable):
+    """Evaluates one network after the other; each step gives one report.
+
+    The configuration of a network has its text `network`, the `evaluator` by name, the `seed`,
+    the `folder` where its work is kept, and `here` and `path`: where the search was started, and
+    where modules are found there.
+    """
+
+    _evaluator: ExternalEvaluator | None = None
+
+    def setup(self, config: dict[str, Any]) -> None:
+        """Begin with the first network of this worker."""
+        self._reports = self._begin(config)
+
+    def reset_config(self, new_config: dict[str, Any]) -> bool:
+        """Begin with the next network."""
+        self._reports = self._begin(new_config)
+        return True
+
+    def step(self) -> dict[str, Any]:
+        """Work until the next report; a failure is a result as any other."""
+        try:
+            report = next(self._reports)
+        except (EvaluationFailedError, EvaluatorError) as error:
+            return {"failed": str(error), "done": True}
+        return {
+            "share": report.share,
+            "accuracy": report.accuracy,
+            "spent": dict(report.spent),
+            "done": report.share == 1,
+        }
+
+    def _begin(self, config: dict[str, Any]) -> Iterator[Report]:
+        place = Path(config["folder"])
+        if noted := noted_reports(place):
+            yield from noted
+            return
+        with suppress(OSError):  # Another machine may have no such folder.
+            os.chdir(config["here"])
+        if self._evaluator is None or self._evaluator.name != config["evaluator"]:
+            sys.path += [entry for entry in config["path"] if entry not in sys.path]
+            self._evaluator = load_evaluator(config["evaluator"])
+        network, seed = parse(config["network"]), config["seed"]
+        for report in attempt(self._evaluator, network, seed=seed, folder=checkpoints(place)):
+            note_report(place, report)
+            yield report
