@@ -29,6 +29,9 @@ from sqlalchemy import (
 VERSION_TABLE = "nas_schema_version"
 """Where Alembic notes the revision: not its default name, which Optuna and MLflow use too."""
 
+REVISION = "0002"
+"""The revision whose tables these are."""
+
 NAMING = {
     "pk": "pk_%(table_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from sqlalchemy import inspect
 from nas.store import EvaluationState, Store, migrations
 from nas.store.database import open_database, writing
 from nas.store.location import read_location
-from nas.store.tables import VERSION_TABLE, metadata
+from nas.store.tables import REVISION, VERSION_TABLE, metadata
 from tests.store.examples import OBJECTIVES, SPEC, evaluation
 from tests.store.make_schema_file import NAME, RECORDS, RECORDS_0001
 
@@ -26,7 +27,10 @@ def test_migrated_schema_is_the_one_of_the_code(tmp_path: Path) -> None:
         options = {"version_table": VERSION_TABLE, "compare_server_default": True}
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, metadata) == []
-        assert context.get_current_heads() == migrations.revisions()[:1]
+        assert context.get_current_heads() == migrations.revisions()[:1] == (REVISION,)
+        # Databases are told newer from older by these as texts.
+        assert sorted(migrations.revisions(), reverse=True) == list(migrations.revisions())
+        assert all(re.fullmatch(r"\d{4}", revision) for revision in migrations.revisions())
     engine.dispose()
 
 
