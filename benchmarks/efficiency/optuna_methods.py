@@ -1,0 +1,96 @@
+"""Optuna samplers → methods, through an ordinary study in memory by ask and tell."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+import optuna
+from optuna.distributions import CategoricalDistribution
+from optuna.samplers import BaseSampler
+
+from benchmarks.efficiency.tasks import Codes, Task, Values
+
+SamplerFor = Callable[[Task, int], BaseSampler]
+
+
+class OptunaMethod:
+    """One study with one sampler.
+
+    Args:
+        task: What is searched.
+        sampler: What proposes.
+        natural: Whether the study is told natural values; otherwise they are on the scale of the
+            score, a kindness to samplers that compare or model values as they come.
+        batch: How many are asked before any is told.
+    """
+
+    def __init__(
+        self, task: Task, sampler: BaseSampler, *, natural: bool = False, batch: int = 1
+    ) -> None:
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        self.version = f"optuna {optuna.__version__}"
+        self._task, self._natural, self._batch = task, natural, batch
+        self._study = optuna.create_study(
+            sampler=sampler, directions=["minimize"] * len(task.objectives)
+        )
+        self._distributions = distributions(task)
+        self._asked: list[optuna.Trial] = []
+
+    def ask(self) -> Codes:
+        """The next batch."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            self._asked = [self._study.ask(self._distributions) for _ in range(self._batch)]
+        names = list(self._distributions)
+        return np.array([[trial.params[name] for name in names] for trial in self._asked])
+
+    def tell(self, codes: Codes, values: Values) -> None:
+        """What the batch is worth."""
+        told = values if self._natural else self._task.scaled(values)
+        for trial, row in zip(self._asked, told, strict=True):
+            self._study.tell(trial, row.tolist())
+
+    def close(self) -> None:
+        """Nothing to release."""
+
+
+def distributions(task: Task) -> dict[str, CategoricalDistribution]:
+    """The choices of a task as Optuna knows them."""
+    return {
+        f"choice{index}": CategoricalDistribution(tuple(range(count)))
+        for index, count in enumerate(task.counts)
+    }
+
+
+def tpe(multivariate: bool) -> SamplerFor:
+    """Tree-structured Parzen estimators."""
+
+    def make(_: Task, seed: int) -> BaseSampler:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            return optuna.samplers.TPESampler(multivariate=multivariate, seed=seed)
+
+    return make
+
+
+def gaussian_process(_: Task, seed: int) -> BaseSampler:
+    """Optuna's Gaussian process; one thread, as every other method has."""
+    import torch
+
+    torch.set_num_threads(1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        return optuna.samplers.GPSampler(seed=seed)
+
+
+SAMPLERS: dict[str, SamplerFor] = {
+    "random": lambda _, seed: optuna.samplers.RandomSampler(seed=seed),
+    "nsga2-20": lambda _, seed: optuna.samplers.NSGAIISampler(population_size=20, seed=seed),
+    "nsga2-50": lambda _, seed: optuna.samplers.NSGAIISampler(population_size=50, seed=seed),
+    "nsga3-20": lambda _, seed: optuna.samplers.NSGAIIISampler(population_size=20, seed=seed),
+    "tpe": tpe(multivariate=False),
+    "tpe-multivariate": tpe(multivariate=True),
+    "gp": gaussian_process,
+}

@@ -1,0 +1,202 @@
+"""Public tables of trained networks → tasks: choices, what each network measures, and the score.
+
+A task is a finite product of choices, a function from codes (one integer per choice) to natural
+values, and a scale on which fronts are compared. The first objective is the error in per cent;
+the others are costs, known without training. Every objective is better when less.
+
+Why the logarithm of costs: a front matters to people by ratios of cost, and a table's cheapest
+networks (cells that compute nothing) would otherwise be all that a linear scale leaves out.
+No cost in the tables is zero, so nothing is clipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import moocore
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from nas.errors import InputError
+
+Codes = NDArray[np.int64]
+Values = NDArray[np.float64]
+
+REFERENCE = 1.1
+"""Where each scaled objective is bounded from above when a front is measured."""
+
+OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
+"""NAS-Bench-201's operations, in the order of its paper."""
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """What a method is set to search, and how its findings are scored.
+
+    Args:
+        name: For the command line and the record of runs.
+        title: For people.
+        counts: How many values each choice has.
+        objectives: The error, then the costs.
+        evaluate: Codes (count, choices) → values (count, objectives) in natural units, rows of
+            NaN where there is no such network.
+        low, high: The range of each scaled objective before it is brought to 0 to 1.
+        best: Hypervolume of the reference front, scaled.
+        observe: Codes and a seed → what a search is told instead of `evaluate`, where noise
+            stands between it and the truth.
+    """
+
+    name: str
+    title: str
+    counts: tuple[int, ...]
+    objectives: tuple[str, ...]
+    evaluate: Callable[[Codes], Values]
+    low: Values
+    high: Values
+    best: float
+    observe: Callable[[Codes, int], Values] | None = None
+
+    def told(self, codes: Codes, seed: int) -> Values:
+        """What a search with that seed is told of codes; natural units, NaN where nothing is."""
+        return self.evaluate(codes) if self.observe is None else self.observe(codes, seed)
+
+    def scaled(self, values: Values) -> Values:
+        """Natural values on the scale of the score: each objective from 0 to 1, costs in log."""
+        return (logged(values) - self.low) / (self.high - self.low)
+
+    @property
+    def worst(self) -> Values:
+        """The worst natural value of each objective."""
+        return np.concatenate([self.high[:1], np.exp(self.high[1:])])
+
+
+def logged(values: Values) -> Values:
+    """Errors as they are, costs as logarithms."""
+    return np.concatenate([values[:, :1], np.log(values[:, 1:])], axis=1)
+
+
+def volume(scaled: Values) -> float:
+    """Hypervolume of scaled values up to `REFERENCE` in each objective."""
+    inside = scaled[(scaled < REFERENCE).all(axis=1)]
+    if len(inside) == 0:
+        return 0.0
+    return float(moocore.hypervolume(inside, ref=np.full(inside.shape[1], REFERENCE)))
+
+
+def table_task(
+    name: str,
+    title: str,
+    counts: tuple[int, ...],
+    objectives: Sequence[str],
+    codes: Codes,
+    values: Values,
+) -> Task:
+    """A task over the rows of a table that know all objectives; the others are not in it."""
+    complete = np.isfinite(values).all(axis=1)
+    codes, values = codes[complete], values[complete]
+    if (values[:, 1:] <= 0).any():
+        raise InputError(
+            f"costs of {name} must be above 0, their logarithm is compared; got "
+            f"{values[:, 1:].min():g}; leave such rows out"
+        )
+    rows = np.full(int(np.prod(counts)), -1)
+    rows[np.ravel_multi_index(tuple(codes.T), counts)] = np.arange(len(codes))
+
+    def evaluate(asked: Codes) -> Values:
+        found = rows[np.ravel_multi_index(tuple(asked.T), counts)]
+        return np.where(found[:, None] >= 0, values[found], np.nan)
+
+    low, high = logged(values).min(axis=0), logged(values).max(axis=0)
+    best = volume((logged(values) - low) / (high - low))
+    return Task(name, title, counts, tuple(objectives), evaluate, low, high, best)
+
+
+def macro_rows(data: Path) -> tuple[Codes, pd.DataFrame]:
+    """NAS-Bench-Macro: codes (6561, 8) and the table."""
+    frame = pd.read_csv(
+        data / "nas_bench_macro/nas_bench_macro_cifar10.csv.gz", dtype={"arch": str}
+    )
+    return np.array([[int(digit) for digit in arch] for arch in frame["arch"]]), frame
+
+
+def macro_task(data: Path) -> Task:
+    """NAS-Bench-Macro: error (mean of three trainings) against MACs."""
+    codes, frame = macro_rows(data)
+    values = np.column_stack([100 - frame["mean_acc"], frame["flops"]]).astype(float)
+    return table_task(
+        "macro-macs", "NAS-Bench-Macro, MACs", (3,) * 8, ("error_pct", "macs"), codes, values
+    )
+
+
+def noisy_macro_task(data: Path) -> Task:
+    """The same, told one training of the three, drawn by the seed; scored by their mean."""
+    codes, frame = macro_rows(data)
+    runs = 100 - frame[["acc_run0", "acc_run1", "acc_run2"]].to_numpy(float)
+    exact = macro_task(data)
+    place = np.empty(len(codes), dtype=np.int64)
+    place[np.ravel_multi_index(tuple(codes.T), exact.counts)] = np.arange(len(codes))
+
+    def observe(asked: Codes, seed: int) -> Values:
+        index = np.ravel_multi_index(tuple(asked.T), exact.counts)
+        drawn = np.random.default_rng([seed, 1]).integers(3, size=len(codes))[index]
+        values = exact.evaluate(asked)
+        values[:, 0] = runs[place[index], drawn]
+        return values
+
+    return Task(
+        "macro-macs-noisy",
+        "NAS-Bench-Macro, MACs, one training each",
+        exact.counts,
+        exact.objectives,
+        exact.evaluate,
+        exact.low,
+        exact.high,
+        exact.best,
+        observe,
+    )
+
+
+_CELL_COSTS = {
+    "nb201-pixel3": ("NAS-Bench-201, Pixel 3 latency", ("pixel3_ms",)),
+    "nb201-raspi4": ("NAS-Bench-201, Raspberry Pi 4 latency", ("raspi4_ms",)),
+    "nb201-eyeriss": ("NAS-Bench-201, Eyeriss latency", ("eyeriss_ms",)),
+    "nb201-tx2": ("NAS-Bench-201, TX2 latency and energy", ("edgegpu_ms", "edgegpu_mj")),
+}
+
+
+def cell_code(arch: str) -> tuple[int, ...]:
+    """NAS-Bench-201's `|op~0|+|op~0|op~1|+|op~0|op~1|op~2|` → an operation per edge."""
+    edges = [edge for node in arch.split("+") for edge in node.strip("|").split("|")]
+    return tuple(OPERATIONS.index(edge.split("~")[0]) for edge in edges)
+
+
+def cell_task(data: Path, name: str) -> Task:
+    """NAS-Bench-201: CIFAR-100 error against the costs of one device."""
+    title, costs = _CELL_COSTS[name]
+    frame = pd.read_csv(data / "nasbench201/nasbench201.csv.gz")
+    codes = np.array([cell_code(arch) for arch in frame["arch_str"]])
+    values = np.column_stack([100 - frame["acc_cifar100"], frame[list(costs)]]).astype(float)
+    return table_task(name, title, (5,) * 6, ("error_pct", *costs), codes, values)
+
+
+TABLE_TASKS = ("macro-macs", *_CELL_COSTS)
+NOISY_TASK = "macro-macs-noisy"
+
+
+def find_table_task(data: Path, name: str) -> Task:
+    """A task by name.
+
+    Raises:
+        InputError: if there is none of that name.
+    """
+    if name == "macro-macs":
+        return macro_task(data)
+    if name == NOISY_TASK:
+        return noisy_macro_task(data)
+    if name in _CELL_COSTS:
+        return cell_task(data, name)
+    known = ", ".join((*TABLE_TASKS, NOISY_TASK))
+    raise InputError(f"a table task must be one of {known}; got {name!r}; choose one of these")
