@@ -2,28 +2,45 @@
 
     python -m benchmarks.search_efficiency --data DIR --peer-environments
     python -m benchmarks.search_efficiency --data DIR --processes 2
+    python -m benchmarks.search_efficiency --data DIR --time
     python -m benchmarks.search_efficiency --data DIR --page
 
-The first makes an environment for each peer that cannot share ours; the second runs every method
-on every task with every seed that is not yet in the working folder, and may be stopped and
-started at will, or narrowed with --methods, --tasks and --seeds; the third writes the page and its
-picture from what is there.
+The first makes an environment for each peer that cannot share ours. The second does every run that
+is not yet in the working folder; it may be stopped and started at will, and narrowed with
+--methods, --tasks and --seeds. The third times proposals on a quiet core. The last writes the page
+and its picture from what is there.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import multiprocessing
 import os
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import product
 from pathlib import Path
 
+from benchmarks.efficiency.catalog import TASKS, find_task
 from benchmarks.efficiency.methods import TITLES, find_methods
+from benchmarks.efficiency.mnasnet import reference_words
+from benchmarks.efficiency.optuna_methods import SAMPLERS
+from benchmarks.efficiency.page import page
+from benchmarks.efficiency.pareto import pareto_sampler
 from benchmarks.efficiency.peer import make_environments
+from benchmarks.efficiency.picture import draw, write_picture
 from benchmarks.efficiency.runs import Run, append_run, read_runs, run
-from benchmarks.efficiency.tasks import TABLE_TASKS, find_table_task
+from benchmarks.efficiency.share import curves
+from benchmarks.efficiency.tasks import TABLE_TASKS
+from benchmarks.efficiency.timing import Proposing, time_proposals
+
+_PAGE = Path(__file__).with_name("search_efficiency.md")
+_TIMED = (
+    ("pareto", pareto_sampler, (500, 5000)),
+    ("tpe", SAMPLERS["tpe"], (500, 1500)),
+    ("tpe-multivariate", SAMPLERS["tpe-multivariate"], (500, 1500)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +57,7 @@ class Job:
 
 def do(job: Job) -> Run:
     """Do one run."""
-    task = find_table_task(job.data, job.task)
+    task = find_task(job.task, job.data, job.work)
     method = find_methods(job.environments)[job.method](task, job.seed)
     return run(job.method, method, task, job.seed)
 
@@ -60,6 +77,52 @@ def do_all(jobs: list[Job], file: Path, processes: int) -> None:
             )
 
 
+def run_missing(options: argparse.Namespace) -> None:
+    """Do the runs that were asked for and are not there yet."""
+    file = options.work / "runs.jsonl"
+    done = {(one.method, one.task, one.seed) for one in read_runs(file)}
+    # Seeds outermost: what is cut short has every method on every task.
+    jobs = [
+        Job(options.data, options.work, options.peers, method, task, seed)
+        for seed, task, method in product(range(options.seeds), options.tasks, options.methods)
+        if (method, task, seed) not in done
+    ]
+    for name in options.tasks:
+        find_task(name, options.data, options.work)  # its reference, before processes need it
+    do_all(jobs, file, options.processes)
+
+
+def time_all(options: argparse.Namespace) -> None:
+    """Time proposals and keep the figures."""
+    times = []
+    for name, sampler, counts in _TIMED:
+        for task_name, count in product(("nb201-pixel3", "mnasnet-tx2"), counts):
+            task = find_task(task_name, options.data, options.work)
+            times.append(time_proposals(name, sampler, task, count))
+            print(times[-1], flush=True)
+    text = json.dumps([asdict(one) for one in times], indent=1)
+    (options.work / "times.json").write_text(text + "\n")
+
+
+def write_page(options: argparse.Namespace) -> None:
+    """Write the page and its picture from the runs that are there."""
+    runs = read_runs(options.work / "runs.jsonl")
+    tasks = [find_task(name, options.data, options.work) for name in TASKS]
+    found = {
+        (task.name, method): curve
+        for task, method in product(tasks, TITLES)
+        if (curve := curves(runs, method, task)) is not None
+    }
+    file = options.work / "times.json"
+    times = json.loads(file.read_text()) if file.is_file() else []
+    words = reference_words(options.data, options.work)
+    _PAGE.write_text(page(tasks, found, [Proposing(**one) for one in times], words))
+    write_picture(
+        draw([task for task in tasks if task.name in TABLE_TASKS], found),
+        _PAGE.with_suffix(".png"),
+    )
+
+
 def arguments() -> argparse.Namespace:
     """What was asked for."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -67,30 +130,29 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--work", type=Path, default=Path("build/search_efficiency"))
     parser.add_argument("--peers", type=Path, default=Path("build/peers"))
     parser.add_argument("--methods", nargs="+", choices=TITLES, default=list(TITLES))
-    parser.add_argument("--tasks", nargs="+", default=list(TABLE_TASKS))
+    parser.add_argument("--tasks", nargs="+", choices=TASKS, default=list(TASKS))
     parser.add_argument("--seeds", type=int, default=10, help="how many")
     parser.add_argument("--processes", type=int, default=1)
-    parser.add_argument("--peer-environments", action="store_true", help="make them, and no more")
+    other = parser.add_mutually_exclusive_group()
+    other.add_argument("--peer-environments", action="store_true", help="make them, and no more")
+    other.add_argument("--time", action="store_true", help="time proposals, and no more")
+    other.add_argument("--page", action="store_true", help="write the page, and no more")
     return parser.parse_args()
 
 
 def main() -> None:
     """Do what was asked for."""
     options = arguments()
-    if options.peer_environments:
-        make_environments(options.peers)
-        return
     os.environ["OMP_NUM_THREADS"] = "1"  # every method on one core
     options.work.mkdir(parents=True, exist_ok=True)
-    file = options.work / "runs.jsonl"
-    done = {(one.method, one.task, one.seed) for one in read_runs(file)}
-    # Seeds go round last-to-first so that a run cut short has every method on every task.
-    jobs = [
-        Job(options.data, options.work, options.peers, method, task, seed)
-        for seed, task, method in product(range(options.seeds), options.tasks, options.methods)
-        if (method, task, seed) not in done
-    ]
-    do_all(jobs, file, options.processes)
+    if options.peer_environments:
+        make_environments(options.peers)
+    elif options.time:
+        time_all(options)
+    elif options.page:
+        write_page(options)
+    else:
+        run_missing(options)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from benchmarks.efficiency.optuna_methods import SAMPLERS, OptunaMethod
-from benchmarks.efficiency.peer import PEERS, PeerMethod
+from benchmarks.efficiency.optuna_methods import SAMPLERS, OptunaMethod, SamplerFor
+from benchmarks.efficiency.pareto import pareto_method
+from benchmarks.efficiency.peer import PEERS, Peer, PeerMethod
 from benchmarks.efficiency.runs import Method
 from benchmarks.efficiency.tasks import Task
 
@@ -35,7 +36,10 @@ OURS = ("pareto", "pareto-8")
 
 def find_methods(environments: Path) -> dict[str, MethodFor]:
     """Every method by name; peers run in the environments of that folder."""
-    made: dict[str, MethodFor] = {}
+    made: dict[str, MethodFor] = {
+        "pareto": pareto_method,
+        "pareto-8": partial(pareto_method, batch=8),
+    }
     for name, sampler in SAMPLERS.items():
         made[name] = partial(_optuna, sampler)
     for name, peer in PEERS.items():
@@ -43,9 +47,9 @@ def find_methods(environments: Path) -> dict[str, MethodFor]:
     return made
 
 
-def _optuna(sampler, task: Task, seed: int) -> Method:
+def _optuna(sampler: SamplerFor, task: Task, seed: int) -> Method:
     return OptunaMethod(task, sampler(task, seed))
 
 
-def _peer(peer, environments: Path, task: Task, seed: int) -> Method:
+def _peer(peer: Peer, environments: Path, task: Task, seed: int) -> Method:
     return PeerMethod(peer, task, seed, folder=environments)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import optuna
-from optuna.distributions import CategoricalDistribution
+from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.samplers import BaseSampler
 
 from benchmarks.efficiency.tasks import Codes, Task, Values
@@ -40,9 +40,7 @@ class OptunaMethod:
 
     def ask(self) -> Codes:
         """The next batch."""
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            self._asked = [self._study.ask(self._distributions) for _ in range(self._batch)]
+        self._asked = [self._study.ask(self._distributions) for _ in range(self._batch)]
         names = list(self._distributions)
         return np.array([[trial.params[name] for name in names] for trial in self._asked])
 
@@ -56,7 +54,7 @@ class OptunaMethod:
         """Nothing to release."""
 
 
-def distributions(task: Task) -> dict[str, CategoricalDistribution]:
+def distributions(task: Task) -> dict[str, BaseDistribution]:
     """The choices of a task as Optuna knows them."""
     return {
         f"choice{index}": CategoricalDistribution(tuple(range(count)))
@@ -64,33 +62,34 @@ def distributions(task: Task) -> dict[str, CategoricalDistribution]:
     }
 
 
-def tpe(multivariate: bool) -> SamplerFor:
-    """Tree-structured Parzen estimators."""
-
-    def make(_: Task, seed: int) -> BaseSampler:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            return optuna.samplers.TPESampler(multivariate=multivariate, seed=seed)
-
-    return make
-
-
-def gaussian_process(_: Task, seed: int) -> BaseSampler:
-    """Optuna's Gaussian process; one thread, as every other method has."""
+def _gaussian_process(_: Task, seed: int) -> BaseSampler:
     import torch
 
-    torch.set_num_threads(1)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        return optuna.samplers.GPSampler(seed=seed)
+    torch.set_num_threads(1)  # one thread, as every other method has
+    return optuna.samplers.GPSampler(seed=seed)
+
+
+def _experimental(make: SamplerFor) -> SamplerFor:
+    """The same, without Optuna's warning that an interface may still change: it is pinned."""
+
+    def quietly(task: Task, seed: int) -> BaseSampler:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            return make(task, seed)
+
+    return quietly
 
 
 SAMPLERS: dict[str, SamplerFor] = {
     "random": lambda _, seed: optuna.samplers.RandomSampler(seed=seed),
     "nsga2-20": lambda _, seed: optuna.samplers.NSGAIISampler(population_size=20, seed=seed),
     "nsga2-50": lambda _, seed: optuna.samplers.NSGAIISampler(population_size=50, seed=seed),
-    "nsga3-20": lambda _, seed: optuna.samplers.NSGAIIISampler(population_size=20, seed=seed),
-    "tpe": tpe(multivariate=False),
-    "tpe-multivariate": tpe(multivariate=True),
-    "gp": gaussian_process,
+    "nsga3-20": _experimental(
+        lambda _, seed: optuna.samplers.NSGAIIISampler(population_size=20, seed=seed)
+    ),
+    "tpe": lambda _, seed: optuna.samplers.TPESampler(seed=seed),
+    "tpe-multivariate": _experimental(
+        lambda _, seed: optuna.samplers.TPESampler(multivariate=True, seed=seed)
+    ),
+    "gp": _experimental(_gaussian_process),
 }

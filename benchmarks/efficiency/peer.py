@@ -1,4 +1,4 @@
-"""A peer that cannot share our environment → a method, by lines of JSON to a process of its own."""
+"""A peer that cannot share our environment → a method, by lines of JSON to its own process."""
 
 from __future__ import annotations
 
@@ -45,9 +45,7 @@ PEERS = {
     "syne-tune-mo-rea": Peer(
         "syne-tune", "run_syne_tune.py", {"population": 20, "tournament": 10}
     ),
-    "nni-rea": Peer(
-        "nni", "run_nni.py", {"population": 20, "tournament": 5, "weights": "equal"}
-    ),
+    "nni-rea": Peer("nni", "run_nni.py", {"population": 20, "tournament": 5, "weights": "equal"}),
     "nni-rea-drawn": Peer(
         "nni", "run_nni.py", {"population": 20, "tournament": 5, "weights": "drawn"}
     ),
@@ -96,6 +94,11 @@ class PeerMethod:
         setting = {"counts": task.counts, "objectives": len(task.objectives), "seed": seed}
         self._send({**setting, **peer.settings})
         self.version = str(self._receive()["version"])
+
+    @property
+    def process_id(self) -> int:
+        """Of the peer's process."""
+        return self._process.pid
 
     def ask(self) -> Codes:
         """What the peer proposes next."""

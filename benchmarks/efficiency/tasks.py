@@ -12,7 +12,7 @@ No cost in the tables is zero, so nothing is clipped.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import moocore
@@ -28,6 +28,7 @@ Values = NDArray[np.float64]
 REFERENCE = 1.1
 """Where each scaled objective is bounded from above when a front is measured."""
 
+NOISY_TASK = "macro-macs-noisy"
 OPERATIONS = ("none", "skip_connect", "nor_conv_1x1", "nor_conv_3x3", "avg_pool_3x3")
 """NAS-Bench-201's operations, in the order of its paper."""
 
@@ -41,11 +42,11 @@ class Task:
         title: For people.
         counts: How many values each choice has.
         objectives: The error, then the costs.
-        evaluate: Codes (count, choices) → values (count, objectives) in natural units, rows of
-            NaN where there is no such network.
+        errors: Codes (count, choices) → errors (count,), NaN where there is no such network.
+        costs: Codes → costs (count, costs) in natural units, NaN where there is no such network.
         low, high: The range of each scaled objective before it is brought to 0 to 1.
         best: Hypervolume of the reference front, scaled.
-        observe: Codes and a seed → what a search is told instead of `evaluate`, where noise
+        noisy_errors: Codes and a seed → what a search is told instead of `errors`, where noise
             stands between it and the truth.
     """
 
@@ -53,15 +54,22 @@ class Task:
     title: str
     counts: tuple[int, ...]
     objectives: tuple[str, ...]
-    evaluate: Callable[[Codes], Values]
+    errors: Callable[[Codes], Values]
+    costs: Callable[[Codes], Values]
     low: Values
     high: Values
     best: float
-    observe: Callable[[Codes, int], Values] | None = None
+    noisy_errors: Callable[[Codes, int], Values] | None = None
+
+    def evaluate(self, codes: Codes) -> Values:
+        """The truth; (count, objectives) in natural units, NaN where there is no such network."""
+        return np.column_stack([self.errors(codes), self.costs(codes)])
 
     def told(self, codes: Codes, seed: int) -> Values:
-        """What a search with that seed is told of codes; natural units, NaN where nothing is."""
-        return self.evaluate(codes) if self.observe is None else self.observe(codes, seed)
+        """What a search with that seed is told of codes; as `evaluate`, but for the noise."""
+        if self.noisy_errors is None:
+            return self.evaluate(codes)
+        return np.column_stack([self.noisy_errors(codes, seed), self.costs(codes)])
 
     def scaled(self, values: Values) -> Values:
         """Natural values on the scale of the score: each objective from 0 to 1, costs in log."""
@@ -102,16 +110,23 @@ def table_task(
             f"costs of {name} must be above 0, their logarithm is compared; got "
             f"{values[:, 1:].min():g}; leave such rows out"
         )
-    rows = np.full(int(np.prod(counts)), -1)
-    rows[np.ravel_multi_index(tuple(codes.T), counts)] = np.arange(len(codes))
-
-    def evaluate(asked: Codes) -> Values:
-        found = rows[np.ravel_multi_index(tuple(asked.T), counts)]
-        return np.where(found[:, None] >= 0, values[found], np.nan)
-
+    by_code = np.full((int(np.prod(counts)), values.shape[1]), np.nan)
+    by_code[_index(codes, counts)] = values
     low, high = logged(values).min(axis=0), logged(values).max(axis=0)
-    best = volume((logged(values) - low) / (high - low))
-    return Task(name, title, counts, tuple(objectives), evaluate, low, high, best)
+    return Task(
+        *(name, title, counts, tuple(objectives)),
+        errors=lambda asked: by_code[_index(asked, counts), 0],
+        costs=lambda asked: by_code[_index(asked, counts), 1:],
+        low=low,
+        high=high,
+        best=volume((logged(values) - low) / (high - low)),
+    )
+
+
+def _index(codes: Codes, counts: tuple[int, ...]) -> NDArray[np.int64]:
+    """Where each code stands among all."""
+    index: NDArray[np.int64] = np.ravel_multi_index(tuple(codes.T), counts)
+    return index
 
 
 def macro_rows(data: Path) -> tuple[Codes, pd.DataFrame]:
@@ -134,29 +149,17 @@ def macro_task(data: Path) -> Task:
 def noisy_macro_task(data: Path) -> Task:
     """The same, told one training of the three, drawn by the seed; scored by their mean."""
     codes, frame = macro_rows(data)
-    runs = 100 - frame[["acc_run0", "acc_run1", "acc_run2"]].to_numpy(float)
     exact = macro_task(data)
-    place = np.empty(len(codes), dtype=np.int64)
-    place[np.ravel_multi_index(tuple(codes.T), exact.counts)] = np.arange(len(codes))
+    trainings = np.empty((len(codes), 3))
+    trainings[_index(codes, exact.counts)] = 100 - frame[["acc_run0", "acc_run1", "acc_run2"]]
 
-    def observe(asked: Codes, seed: int) -> Values:
-        index = np.ravel_multi_index(tuple(asked.T), exact.counts)
-        drawn = np.random.default_rng([seed, 1]).integers(3, size=len(codes))[index]
-        values = exact.evaluate(asked)
-        values[:, 0] = runs[place[index], drawn]
-        return values
+    def noisy_errors(asked: Codes, seed: int) -> Values:
+        drawn = np.random.default_rng([seed, 1]).integers(3, size=len(trainings))
+        index = _index(asked, exact.counts)
+        return trainings[index, drawn[index]]
 
-    return Task(
-        "macro-macs-noisy",
-        "NAS-Bench-Macro, MACs, one training each",
-        exact.counts,
-        exact.objectives,
-        exact.evaluate,
-        exact.low,
-        exact.high,
-        exact.best,
-        observe,
-    )
+    title = "NAS-Bench-Macro, MACs, one training each"
+    return replace(exact, name=NOISY_TASK, title=title, noisy_errors=noisy_errors)
 
 
 _CELL_COSTS = {
@@ -183,7 +186,6 @@ def cell_task(data: Path, name: str) -> Task:
 
 
 TABLE_TASKS = ("macro-macs", *_CELL_COSTS)
-NOISY_TASK = "macro-macs-noisy"
 
 
 def find_table_task(data: Path, name: str) -> Task:

@@ -7,11 +7,13 @@ weights drawn anew for every network, so that the whole front is aimed at.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from importlib.metadata import version
 
 import nni
 import numpy as np
-from nni.mutable import Categorical, MutableDict
+from nni.mutable import Categorical, LabeledMutable, Mutable, MutableDict, Sample
+from nni.mutable.exception import SampleValidationError
 from nni.nas.execution import SequentialExecutionEngine
 from nni.nas.space import ExecutableModelSpace, ModelStatus
 from nni.nas.strategy import RegularizedEvolution
@@ -32,28 +34,29 @@ def metric(values: list[float]) -> float:
 class Space(ExecutableModelSpace):
     """The choices, or one network of them once a sample is fixed."""
 
-    def __init__(self, choices: MutableDict, sample: dict | None = None) -> None:
+    def __init__(self, choices: MutableDict, sample: Sample | None = None) -> None:
         super().__init__(ModelStatus.Initialized if sample is None else ModelStatus.Frozen)
         self.choices, self.sample, self.evaluator = choices, sample, None
 
-    def leaf_mutables(self, is_leaf):
+    def leaf_mutables(self, is_leaf: Callable[[Mutable], bool]) -> Iterable[LabeledMutable]:
         """What a strategy may vary."""
         return self.choices.leaf_mutables(is_leaf)
 
-    def check_contains(self, sample):
+    def check_contains(self, sample: Sample) -> SampleValidationError | None:
         """Whether a sample names every choice."""
         return self.choices.check_contains(sample)
 
-    def default(self, memo=None):
+    def default(self, memo: Sample | None = None) -> Space:
         """The first network."""
         return self.freeze(self.choices.default(memo))
 
-    def freeze(self, sample):
+    def freeze(self, sample: Sample) -> Space:
         """One network."""
         return Space(self.choices, dict(sample))
 
     def execute(self) -> None:
         """Ask what the network is worth and report it."""
+        assert self.sample is not None, "only a network is executed"
         code = [int(self.sample[label]) for label in self.choices.simplify()]
         nni.report_final_result(metric(TALK.values([code])[0]))
 

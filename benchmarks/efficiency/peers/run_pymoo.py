@@ -28,8 +28,7 @@ def main() -> None:
     counts, objectives = talk.setting["counts"], talk.setting["objectives"]
     names = [f"choice{index}" for index in range(len(counts))]
     choices = {
-        name: Choice(options=list(range(count)))
-        for name, count in zip(names, counts, strict=True)
+        name: Choice(options=list(range(count))) for name, count in zip(names, counts, strict=True)
     }
     problem = Problem(vars=choices, n_obj=objectives)
     duplicates = MixedVariableDuplicateElimination()

@@ -1,0 +1,61 @@
+"""A sampler and a study of many evaluations → milliseconds for the next proposals, on one core."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import optuna
+from optuna.trial import TrialState, create_trial
+
+from benchmarks.efficiency.optuna_methods import SamplerFor, distributions
+from benchmarks.efficiency.tasks import Codes, Task
+
+_PROPOSALS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Proposing:
+    """How long one ask and tell took in a study of so many evaluations, over 20 of them."""
+
+    method: str
+    task: str
+    evaluations: int
+    median_ms: float
+    longest_ms: float
+
+
+def time_proposals(name: str, sampler: SamplerFor, task: Task, evaluations: int) -> Proposing:
+    """Fill a study with random networks and go on from there."""
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study = optuna.create_study(
+        sampler=sampler(task, 0), directions=["minimize"] * len(task.objectives)
+    )
+    space = distributions(task)
+    for code in some_codes(task, evaluations):
+        values = task.evaluate(code[None])[0].tolist()
+        parameters = dict(zip(space, code.tolist(), strict=True))
+        study.add_trial(
+            create_trial(
+                state=TrialState.COMPLETE, params=parameters, distributions=space, values=values
+            )
+        )
+    took = []
+    for _ in range(_PROPOSALS):
+        started = time.perf_counter()
+        trial = study.ask(space)
+        code = np.array([[trial.params[choice] for choice in space]])
+        study.tell(trial, task.evaluate(code)[0].tolist())
+        took.append((time.perf_counter() - started) * 1e3)
+    return Proposing(name, task.name, evaluations, statistics.median(took), max(took))
+
+
+def some_codes(task: Task, count: int) -> Codes:
+    """Distinct random codes of networks that the task has; shape (count, choices)."""
+    source = np.random.default_rng(0)
+    drawn = source.integers(task.counts, size=(4 * count, len(task.counts)))
+    codes = np.unique(drawn, axis=0)
+    codes = codes[np.isfinite(task.evaluate(codes)).all(axis=1)]
+    return source.permutation(codes)[:count]
