@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import json
 import os
@@ -10,7 +11,7 @@ import sys
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
@@ -65,76 +66,108 @@ def make_environments(folder: Path) -> None:
         (home / ".ready").touch()
 
 
-class PeerMethod:
-    """One run of a peer.
+class Conversation:
+    """A peer's process, which holds one run after the other and ends with ours."""
 
-    Raises:
-        InputError: if its environment has not been made.
-    """
-
-    def __init__(self, peer: Peer, task: Task, seed: int, *, folder: Path) -> None:
-        home = folder / peer.environment
-        python = home / "bin/python"
-        if not python.is_file():
-            raise InputError(
-                f"peers must have an environment each; found none at {home}; "
-                "make them with --peer-environments"
-            )
-        self._task = task
+    def __init__(self, python: Path, script: Path) -> None:
         # A file, because a pipe that nobody reads blocks a library that warns a lot.
-        self._said = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed with the conversation
-        self._process = subprocess.Popen(
-            [str(python), str(_SCRIPTS / peer.script)],
+        self._said = tempfile.TemporaryFile("w+")  # noqa: SIM115 - lives as long as the process
+        self.process = subprocess.Popen(
+            [str(python), str(script)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._said,
             text=True,
             env={**os.environ, "OMP_NUM_THREADS": "1"},
         )
-        setting = {"counts": task.counts, "objectives": len(task.objectives), "seed": seed}
-        self._send({**setting, **peer.settings})
-        self.version = str(self._receive()["version"])
+        self.version = str(self.receive()["version"])
 
-    @property
-    def process_id(self) -> int:
-        """Of the peer's process."""
-        return self._process.pid
-
-    def ask(self) -> Codes:
-        """What the peer proposes next."""
-        return np.array(self._receive()["codes"])
-
-    def tell(self, codes: Codes, values: Values) -> None:
-        """On the scale of the score: peers compare values as they come."""
-        self._send({"values": self._task.scaled(values).tolist()})
-
-    def close(self) -> None:
-        """End the conversation and the process."""
-        with contextlib.suppress(BrokenPipeError):
-            _pipe(self._process.stdin).close()
-        try:
-            self._process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        _pipe(self._process.stdout).close()
-        self._said.close()
-
-    def _send(self, message: dict[str, Any]) -> None:
-        pipe = _pipe(self._process.stdin)
+    def send(self, message: dict[str, Any]) -> None:
+        """Say one thing."""
+        pipe = self.process.stdin
+        assert pipe is not None, "the process was started with a pipe"
         with contextlib.suppress(BrokenPipeError):  # that it ended is told where it is heard
             pipe.write(json.dumps(message) + "\n")
             pipe.flush()
 
-    def _receive(self) -> dict[str, Any]:
-        line = _pipe(self._process.stdout).readline()
+    def receive(self) -> dict[str, Any]:
+        """Hear one thing.
+
+        Raises:
+            RuntimeError: with what the process wrote, if it has ended.
+        """
+        pipe = self.process.stdout
+        assert pipe is not None, "the process was started with a pipe"
+        line = pipe.readline()
         if not line:
+            self.process.wait()
             self._said.seek(0)
             raise RuntimeError(f"the peer ended:\n{self._said.read()}")
         message: dict[str, Any] = json.loads(line)
         return message
 
+    def close(self) -> None:
+        """End the process, which ends by itself when it hears nothing more."""
+        for pipe in (self.process.stdin, self.process.stdout):
+            assert pipe is not None, "the process was started with pipes"
+            with contextlib.suppress(BrokenPipeError):
+                pipe.close()
+        self.process.wait()
+        self._said.close()
 
-def _pipe(pipe: IO[str] | None) -> IO[str]:
-    assert pipe is not None, "every pipe of a peer is opened"
-    return pipe
+
+# Kept between runs: NNI takes longer to load than to search.
+_OPEN: dict[tuple[Path, Path], Conversation] = {}
+
+
+@atexit.register
+def end_peers() -> None:
+    """End every peer's process; the next run starts another."""
+    while _OPEN:
+        _OPEN.popitem()[1].close()
+
+
+class PeerMethod:
+    """One run of a peer; one at a time of those that share a script.
+
+    Raises:
+        InputError: if its environment has not been made.
+    """
+
+    def __init__(self, peer: Peer, task: Task, seed: int, *, folder: Path) -> None:
+        python = folder / peer.environment / "bin/python"
+        if not python.is_file():
+            raise InputError(
+                f"peers must have an environment each; found none at {python.parents[1]}; "
+                "make them with --peer-environments"
+            )
+        self._task, self._key = task, (python, _SCRIPTS / peer.script)
+        if self._key not in _OPEN:
+            _OPEN[self._key] = Conversation(*self._key)
+        self._talk = _OPEN[self._key]
+        self.version = self._talk.version
+        setting = {"counts": task.counts, "objectives": len(task.objectives), "seed": seed}
+        self._talk.send({**setting, **peer.settings})
+        self._waiting = False  # whether the peer waits for values
+
+    def ask(self) -> Codes:
+        """What the peer proposes next."""
+        try:
+            codes = np.array(self._talk.receive()["codes"])
+        except RuntimeError:
+            _OPEN.pop(self._key).close()
+            raise
+        self._waiting = True
+        return codes
+
+    def tell(self, codes: Codes, values: Values) -> None:
+        """On the scale of the score: peers compare values as they come."""
+        self._talk.send({"values": self._task.scaled(values).tolist()})
+        self._waiting = False
+
+    def close(self) -> None:
+        """End the run; the process stays for the next."""
+        if self._key in _OPEN:
+            if not self._waiting:
+                self.ask()
+            self._talk.send({"over": True})

@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import os
 import sys
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,7 @@ from benchmarks.efficiency.methods import TITLES, find_methods
 from benchmarks.efficiency.mnasnet import offspring
 from benchmarks.efficiency.optuna_methods import SAMPLERS, OptunaMethod
 from benchmarks.efficiency.page import CHECKPOINTS, page, shares_table
-from benchmarks.efficiency.peer import Peer, PeerMethod
+from benchmarks.efficiency.peer import Peer, PeerMethod, end_peers
 from benchmarks.efficiency.picture import draw
 from benchmarks.efficiency.runs import (
     IDLE_PROPOSALS,
@@ -147,42 +149,50 @@ def test_optuna_samplers_search_the_table(task: Task, name: str) -> None:
 
 
 PEER = """
-import sys
+import os, sys
 sys.path.insert(0, {folder!r})
-from talk import Talk
-talk = Talk()
-print("libraries may print")
-talk.greet("count 1")
-counts, told = talk.setting["counts"], []
-for first in range(counts[0]):
-    for second in range(counts[1]):
-        told += talk.values([[first, second, 0], [first, second, 1]])
-assert len(told) == 18 and all(0 <= value <= 1 for row in told for value in row), told
-raise SystemExit("nothing left")
+from talk import serve
+
+def search(talk):
+    print("libraries may print")
+    told = []
+    for code in range(18):
+        first, rest = divmod(code, 6)
+        told += talk.values([[first, *divmod(rest, 2)]])
+    assert all(0 <= value <= 1 for row in told for value in row), told
+    raise SystemExit("nothing left")
+
+serve(search, f"count {{os.getpid()}}")
 """
 
 
 @pytest.fixture
-def counting_peer(tmp_path: Path, repository: Path) -> tuple[Peer, Path]:
+def counting_peer(tmp_path: Path, repository: Path) -> Iterator[tuple[Peer, Path]]:
     """A peer in an environment of its own that proposes every code once, then ends."""
     folder = tmp_path / "environments" / "counting" / "bin"
     folder.mkdir(parents=True)
     (folder / "python").symlink_to(sys.executable)
     script = tmp_path / "count.py"
     script.write_text(PEER.format(folder=str(repository / "benchmarks/efficiency/peers")))
-    return Peer("counting", str(script)), tmp_path / "environments"
+    yield Peer("counting", str(script)), tmp_path / "environments"
+    end_peers()
 
 
-def test_a_peer_in_its_own_process_is_asked_and_told(
+def test_a_peer_in_its_own_process_holds_one_run_after_the_other(
     task: Task, counting_peer: tuple[Peer, Path]
 ) -> None:
     peer, folder = counting_peer
-    method = PeerMethod(peer, task, 0, folder=folder)
-    done = run("count", method, task, 0, budget=17)
-    assert (done.version, len(done.codes), done.absent) == ("count 1", 17, 1)
+    runs = [
+        run("count", PeerMethod(peer, task, 0, folder=folder), task, 0, budget=budget)
+        for budget in (17, 3, 17)
+    ]
+    assert runs[0] == replace(runs[2], seconds=runs[0].seconds)
+    assert runs[1].codes == runs[0].codes[:3]
+    assert len({one.version for one in runs}) == 1, "one process held all three"
+    assert len(runs[0].codes) == 17
 
 
-def test_a_peer_that_ends_says_why_and_leaves_no_process(
+def test_a_peer_that_ends_says_why_and_the_next_run_has_a_new_process(
     task: Task, counting_peer: tuple[Peer, Path]
 ) -> None:
     peer, folder = counting_peer
@@ -190,7 +200,9 @@ def test_a_peer_that_ends_says_why_and_leaves_no_process(
     with pytest.raises(RuntimeError, match="nothing left"):
         run("count", method, task, 0)
     with pytest.raises(ProcessLookupError):
-        os.kill(method.process_id, 0)
+        os.kill(int(method.version.split()[1]), 0)
+    again = run("count", PeerMethod(peer, task, 0, folder=folder), task, 0, budget=2)
+    assert again.version != method.version
 
 
 def test_a_missing_environment_is_an_input_error(task: Task, tmp_path: Path) -> None:

@@ -17,26 +17,31 @@ from nni.mutable.exception import SampleValidationError
 from nni.nas.execution import SequentialExecutionEngine
 from nni.nas.space import ExecutableModelSpace, ModelStatus
 from nni.nas.strategy import RegularizedEvolution
-from talk import Talk
-
-TALK = Talk()
-RANDOM = np.random.default_rng(TALK.setting["seed"])
+from talk import Talk, serve
 
 
-def metric(values: list[float]) -> float:
+class Metric:
     """The one number that NNI selects by."""
-    if TALK.setting["weights"] == "equal":
-        return -sum(values)
-    weights = RANDOM.dirichlet(np.ones(len(values)))
-    return -float(np.max(weights * np.array(values)))
+
+    def __init__(self, talk: Talk) -> None:
+        self._talk, self._random = talk, np.random.default_rng(talk.setting["seed"])
+
+    def of(self, code: list[int]) -> float:
+        """Ask what a network is worth."""
+        values = self._talk.values([code])[0]
+        if self._talk.setting["weights"] == "equal":
+            return -sum(values)
+        weights = self._random.dirichlet(np.ones(len(values)))
+        return -float(np.max(weights * np.array(values)))
 
 
 class Space(ExecutableModelSpace):
     """The choices, or one network of them once a sample is fixed."""
 
-    def __init__(self, choices: MutableDict, sample: Sample | None = None) -> None:
+    def __init__(self, choices: MutableDict, metric: Metric, sample: Sample | None = None) -> None:
         super().__init__(ModelStatus.Initialized if sample is None else ModelStatus.Frozen)
-        self.choices, self.sample, self.evaluator = choices, sample, None
+        self.choices, self.metric_of, self.sample = choices, metric, sample
+        self.evaluator = None
 
     def leaf_mutables(self, is_leaf: Callable[[Mutable], bool]) -> Iterable[LabeledMutable]:
         """What a strategy may vary."""
@@ -52,18 +57,18 @@ class Space(ExecutableModelSpace):
 
     def freeze(self, sample: Sample) -> Space:
         """One network."""
-        return Space(self.choices, dict(sample))
+        return Space(self.choices, self.metric_of, dict(sample))
 
     def execute(self) -> None:
         """Ask what the network is worth and report it."""
         assert self.sample is not None, "only a network is executed"
         code = [int(self.sample[label]) for label in self.choices.simplify()]
-        nni.report_final_result(metric(TALK.values([code])[0]))
+        nni.report_final_result(self.metric_of.of(code))
 
 
-def main() -> None:
-    """Hold one conversation."""
-    counts = TALK.setting["counts"]
+def search(talk: Talk) -> None:
+    """One run."""
+    counts = talk.setting["counts"]
     choices = MutableDict(
         {
             f"choice{index}": Categorical(list(range(count)), label=f"choice{index}")
@@ -71,13 +76,12 @@ def main() -> None:
         }
     )
     strategy = RegularizedEvolution(
-        population_size=TALK.setting["population"],
-        sample_size=TALK.setting["tournament"],
+        population_size=talk.setting["population"],
+        sample_size=talk.setting["tournament"],
         mutation_prob=1 / len(counts),
-        seed=TALK.setting["seed"],
+        seed=talk.setting["seed"],
     )
-    TALK.greet(f"nni {version('nni')}")
-    strategy(Space(choices), SequentialExecutionEngine())
+    strategy(Space(choices, Metric(talk)), SequentialExecutionEngine())
 
 
-main()
+serve(search, f"nni {version('nni')}")

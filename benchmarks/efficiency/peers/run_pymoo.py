@@ -19,12 +19,11 @@ from pymoo.core.problem import Problem
 from pymoo.core.variable import Choice
 from pymoo.operators.mutation.rm import ChoiceRandomMutation
 from pymoo.operators.selection.tournament import TournamentSelection
-from talk import Talk
+from talk import Talk, serve
 
 
-def main() -> None:
-    """Hold one conversation."""
-    talk = Talk()
+def search(talk: Talk) -> None:
+    """One run."""
     counts, objectives = talk.setting["counts"], talk.setting["objectives"]
     names = [f"choice{index}" for index in range(len(counts))]
     choices = {
@@ -44,7 +43,6 @@ def main() -> None:
         eliminate_duplicates=duplicates,
     )
     algorithm.setup(problem, termination=("n_gen", 10**6), seed=talk.setting["seed"])
-    talk.greet(f"pymoo {pymoo.__version__}")
     while True:
         offspring = algorithm.ask()
         codes = [[int(one.X[name]) for name in names] for one in offspring]
@@ -54,4 +52,4 @@ def main() -> None:
         algorithm.tell(infills=offspring)
 
 
-main()
+serve(search, f"pymoo {pymoo.__version__}")

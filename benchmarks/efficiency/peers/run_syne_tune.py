@@ -7,12 +7,11 @@ from importlib.metadata import version
 import numpy as np
 from syne_tune.config_space import choice
 from syne_tune.optimizer.schedulers.multiobjective import MultiObjectiveRegularizedEvolution
-from talk import Talk
+from talk import Talk, serve
 
 
-def main() -> None:
-    """Hold one conversation."""
-    talk = Talk()
+def search(talk: Talk) -> None:
+    """One run."""
     # The first population is drawn from numpy's global generator, whatever seed the searcher has.
     np.random.seed(talk.setting["seed"])
     space = {
@@ -27,11 +26,10 @@ def main() -> None:
         sample_size=talk.setting["tournament"],
         random_seed=talk.setting["seed"],
     )
-    talk.greet(f"syne-tune {version('syne-tune')}")
     for trial in range(10**9):
         config = searcher.suggest()
         values = talk.values([[int(config[name]) for name in space]])
         searcher.on_trial_complete(trial, config, values[0])
 
 
-main()
+serve(search, f"syne-tune {version('syne-tune')}")
