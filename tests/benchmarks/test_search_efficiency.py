@@ -15,7 +15,13 @@ import pytest
 from benchmarks.efficiency.methods import TITLES, find_methods
 from benchmarks.efficiency.mnasnet import offspring
 from benchmarks.efficiency.optuna_methods import SAMPLERS, OptunaMethod
-from benchmarks.efficiency.page import CHECKPOINTS, page, shares_table
+from benchmarks.efficiency.page import (
+    CHECKPOINTS,
+    batches_table,
+    fewer_table,
+    page,
+    shares_table,
+)
 from benchmarks.efficiency.peer import Peer, PeerMethod, end_peers
 from benchmarks.efficiency.picture import draw
 from benchmarks.efficiency.runs import (
@@ -24,7 +30,7 @@ from benchmarks.efficiency.runs import (
     read_runs,
     run,
 )
-from benchmarks.efficiency.share import curves, needed, share_curve
+from benchmarks.efficiency.share import Curves, curves, needed, share_curve
 from benchmarks.efficiency.tasks import (
     OPERATIONS,
     Codes,
@@ -241,6 +247,25 @@ def test_the_page_and_the_picture_hold_every_method(task: Task) -> None:
         TITLES["pareto"],
         TITLES["tpe"],
     }
+
+
+def test_times_fewer_and_the_loss_of_batches_are_those_of_the_means(task: Task) -> None:
+    def rising(*shares: float) -> Curves:
+        run_once = run("any", InOrder(CODES), task, 0, budget=1)
+        return Curves(np.repeat(shares, 50)[None], (run_once,))
+
+    found = {
+        ("tiny", "pareto"): rising(0.8, 0.9, 1.0, 1.0),
+        ("tiny", "pareto-8"): rising(0.76, 0.9, 0.98, 1.0),
+        ("tiny", "tpe"): rising(0.4, 0.5, 0.6, 0.8),
+        ("tiny", "gp"): rising(0.4, 0.5, 0.6, 0.95),
+    }
+    fewer = fewer_table([task], found)
+    assert "| Optuna TPE | 1 (200.0×) |" in fewer
+    assert "| **the best of them** | **101 (2.0×)** |" in fewer
+    assert "| 0.760 (+10%) | 0.760 (+10%) | 0.900 (+0%) | 1.0000 (+0%) |" in batches_table(
+        [task], found
+    )
 
 
 def test_cells_are_read_edge_by_edge() -> None:
