@@ -21,6 +21,7 @@ from benchmarks.efficiency.page import (
     fewer_table,
     page,
     shares_table,
+    timing_table,
 )
 from benchmarks.efficiency.peer import Peer, PeerMethod, end_peers
 from benchmarks.efficiency.picture import draw
@@ -40,6 +41,7 @@ from benchmarks.efficiency.tasks import (
     find_table_task,
     table_task,
 )
+from benchmarks.efficiency.timing import some_codes, time_proposals
 from nas.errors import InputError
 
 COUNTS = (3, 3, 2)
@@ -266,6 +268,15 @@ def test_times_fewer_and_the_loss_of_batches_are_those_of_the_means(task: Task) 
     assert "| 0.760 (+10%) | 0.760 (+10%) | 0.900 (+0%) | 1.0000 (+0%) |" in batches_table(
         [task], found
     )
+
+
+def test_proposals_are_timed_in_a_study_of_distinct_networks(task: Task) -> None:
+    codes = some_codes(task, 10)
+    assert len(np.unique(codes, axis=0)) == 10
+    assert np.isfinite(task.evaluate(codes)).all()
+    took = time_proposals("random", SAMPLERS["random"], task, 10)
+    assert 0 < took.median_cpu_ms <= took.longest_cpu_ms < 1000
+    assert "| 10 |" in timing_table([replace(took, method="tpe")])
 
 
 def test_cells_are_read_edge_by_edge() -> None:
