@@ -51,7 +51,8 @@ def time_proposals(name: str, sampler: SamplerFor, task: Task, evaluations: int)
         wall, cpu = time.perf_counter(), time.process_time()
         trial = study.ask(space)
         code = np.array([[trial.params[choice] for choice in space]])
-        study.tell(trial, task.evaluate(code)[0].tolist())
+        values = task.evaluate(code)[0]
+        study.tell(trial, np.where(np.isnan(values), task.worst, values).tolist())
         cpu_ms.append((time.process_time() - cpu) * 1e3)
         wall_ms.append((time.perf_counter() - wall) * 1e3)
     return Proposing(
