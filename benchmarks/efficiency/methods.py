@@ -28,6 +28,7 @@ TITLES = {
     "nni-rea": "NNI regularized evolution, sum",
     "nni-rea-drawn": "NNI regularized evolution, drawn weights",
     "syne-tune-mo-rea": "Syne Tune MO-REA",
+    "syne-tune-mended": "Syne Tune MO-REA, ranks mended",
 }
 """What each method is called on the page; ours first."""
 

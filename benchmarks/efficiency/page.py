@@ -50,7 +50,9 @@ Their settings are their defaults but for these: populations of 20 instead of 50
 do better in 200 evaluations (Optuna's NSGA-II is shown with both); pymoo mutates one choice of
 a network on average and picks parents by tournament; NNI's evolution has tournaments of 5,
 mutates one choice on average, and its one metric is minus the sum of the objectives, or minus
-the largest of them under weights drawn for each network; GPSampler is told that its objective is
+the largest of them under weights drawn for each network. Syne Tune 0.16.0 takes a sorted list of
+its population's indices for their ranks, so that its parents are as good as random; it is
+shown as released, and with the ranks put right through its own argument. GPSampler is told that its objective is
 deterministic. Every method had one thread. GPSampler takes seconds for a proposal once it has
 many evaluations of several objectives, and so has fewer seeds.
 """

@@ -44,7 +44,10 @@ class Peer:
 PEERS = {
     "pymoo-nsga2-20": Peer("pymoo", "run_pymoo.py", {"population": 20}),
     "syne-tune-mo-rea": Peer(
-        "syne-tune", "run_syne_tune.py", {"population": 20, "tournament": 10}
+        "syne-tune", "run_syne_tune.py", {"population": 20, "tournament": 10, "ranks": False}
+    ),
+    "syne-tune-mended": Peer(
+        "syne-tune", "run_syne_tune.py", {"population": 20, "tournament": 5, "ranks": True}
     ),
     "nni-rea": Peer("nni", "run_nni.py", {"population": 20, "tournament": 5, "weights": "equal"}),
     "nni-rea-drawn": Peer(

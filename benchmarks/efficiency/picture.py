@@ -27,7 +27,8 @@ _COLOURS = {
     "pymoo-nsga2-20": "#8d6a9f",
     "nni-rea": "#d45087",
     "nni-rea-drawn": "#eeb0cc",
-    "syne-tune-mo-rea": "#8a8d0f",
+    "syne-tune-mo-rea": "#c9cb6b",
+    "syne-tune-mended": "#8a8d0f",
 }
 
 
