@@ -52,9 +52,9 @@ a network on average and picks parents by tournament; NNI's evolution has tourna
 mutates one choice on average, and its one metric is minus the sum of the objectives, or minus
 the largest of them under weights drawn for each network. Syne Tune 0.16.0 takes a sorted list of
 its population's indices for their ranks, so that its parents are as good as random; it is
-shown as released, and with the ranks put right through its own argument. GPSampler is told that its objective is
-deterministic. Every method had one thread. GPSampler takes seconds for a proposal once it has
-many evaluations of several objectives, and so has fewer seeds.
+shown as released, and with the ranks put right through its own argument. GPSampler is told that
+its objective is deterministic. Every method had one thread. GPSampler takes seconds for a
+proposal once it has many evaluations of several objectives, and so has fewer seeds.
 """
 
 _FEWER = """\

@@ -1,9 +1,9 @@
 """Conversation → Syne Tune's multi-objective regularized evolution.
 
-Syne Tune 0.16.0 scores the members of a population by `nondominated_sort`, which lists members from
-best to worst, where the score of each member is wanted: parents are then as good as random. With
-`ranks` the same order is handed in as the rank of each member, by the argument that it offers for
-other priorities.
+Syne Tune 0.16.0 scores the members of a population by `nondominated_sort`, which lists their
+indices from best to worst where the score of each is wanted: parents are then as good as random.
+With `ranks` the same order is handed in as the rank of each member, by the argument that it offers
+for other priorities.
 """
 
 from __future__ import annotations
