@@ -9,14 +9,14 @@ device models, and of a model of an A100 fitted on the spot on Accel-NASBench's 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.efficiency.tasks import Codes, Task, Values, logged, volume
+from benchmarks.efficiency.reference import WHOLE, find_reference
+from benchmarks.efficiency.tasks import Codes, Task, Values
 from nas.accuracy.predictor import find_predictor
 from nas.cost.artefact import find_model
 from nas.cost.calibrate import Calibration, calibrate
@@ -25,7 +25,6 @@ from nas.cost.model import CostModel, ModelKey
 from nas.cost.population import PopulationScorer
 from nas.errors import InputError
 from nas.graph.network import Precision
-from nas.pareto import Sense, front
 from nas.space.catalog import find_space
 from nas.space.tables import accel_nasbench
 
@@ -40,10 +39,6 @@ MNASNET_TASKS = {
     ),
 }
 """Device, title and costs of each task on this space."""
-
-_RANDOM, _CHUNK = 1_000_000, 100_000
-_GENERATIONS, _OFFSPRING = 60, 10_000
-_SEEDS = (0, 1, 2)
 
 
 @cache
@@ -84,81 +79,12 @@ def mnasnet_task(data: Path, work: Path, name: str) -> Task:
     counts = tuple(int(count) for count in space.cardinalities)
     file = work / f"reference-{name}.json"
     if not file.is_file():
-        file.write_text(
-            json.dumps(find_reference(evaluate, counts, 1 + len(costs)), indent=1) + "\n"
-        )
+        file.write_text(json.dumps(find_reference(evaluate, counts), indent=1) + "\n")
     known = json.loads(file.read_text())
     return Task(
         *(name, title, counts, ("error_pct", *costs), errors_of, costs_of),
         *(np.array(known["low"]), np.array(known["high"]), known["volume"]),
     )
-
-
-def find_reference(
-    evaluate: Callable[[Codes], Values], counts: tuple[int, ...], objectives: int
-) -> dict[str, object]:
-    """The range of everything scored, and the hypervolume of the front of all seeds together.
-
-    Returns:
-        `low` and `high` on the scale of the score, `volume`, `scored` and, as a sign of how
-        settled the front is, the volume of each seed alone.
-    """
-    searches = [_evolve(evaluate, counts, objectives, seed) for seed in _SEEDS]
-    low = np.min([search[1] for search in searches], axis=0)
-    high = np.max([search[2] for search in searches], axis=0)
-    fronts = [(logged(search[0]) - low) / (high - low) for search in searches]
-    return {
-        "low": low.tolist(),
-        "high": high.tolist(),
-        "volume": volume(np.concatenate(fronts)),
-        "volume_by_seed": [volume(found) for found in fronts],
-        "scored": len(_SEEDS) * (_RANDOM + _GENERATIONS * _OFFSPRING),
-    }
-
-
-def _evolve(
-    evaluate: Callable[[Codes], Values], counts: tuple[int, ...], objectives: int, seed: int
-) -> tuple[Values, Values, Values]:
-    """Values of the front found, and the least and most of everything scored, logged."""
-    source = np.random.default_rng(seed)
-    kept = _Kept(len(counts), objectives)
-    lows, highs = [], []
-    for step in range(_RANDOM // _CHUNK + _GENERATIONS):
-        if step < _RANDOM // _CHUNK:
-            codes = source.integers(counts, size=(_CHUNK, len(counts)))
-        else:
-            codes = offspring(kept.codes, counts, _OFFSPRING, source)
-        values = evaluate(codes)
-        lows.append(logged(values).min(axis=0))
-        highs.append(logged(values).max(axis=0))
-        kept.keep(codes, values)
-    return kept.values, np.min(lows, axis=0), np.max(highs, axis=0)
-
-
-class _Kept:
-    """The non-dominated codes so far."""
-
-    def __init__(self, choices: int, objectives: int) -> None:
-        self.codes: Codes = np.empty((0, choices), dtype=np.int64)
-        self.values: Values = np.empty((0, objectives))
-
-    def keep(self, codes: Codes, values: Values) -> None:
-        codes = np.concatenate([self.codes, codes])
-        values = np.concatenate([self.values, values])
-        best = front(values, [Sense.MINIMIZE] * values.shape[1])
-        self.codes, self.values = codes[best], values[best]
-
-
-def offspring(
-    parents: Codes, counts: tuple[int, ...], count: int, source: np.random.Generator
-) -> Codes:
-    """Children of two random parents each, or of one, with about one choice changed."""
-    first, second = source.integers(len(parents), size=(2, count))
-    mixed = source.random((count, len(counts))) < 0.5
-    crossed = source.random((count, 1)) < 0.5
-    children = np.where(mixed & crossed, parents[second], parents[first])
-    changed = source.random(children.shape) < 1.5 / len(counts)
-    return np.where(changed, source.integers(counts, size=children.shape), children)
 
 
 def reference_words(data: Path, work: Path) -> str:
@@ -169,8 +95,9 @@ def reference_words(data: Path, work: Path) -> str:
     return (
         f"`mnasnet` has {find_space('mnasnet').size:,} networks. Its shipped accuracy predictor "
         "stands in for training and is taken as the truth. The reference front is what "
-        f"{known[0]['scored']:,} evaluations find: from each of {len(_SEEDS)} seeds "
-        f"{_RANDOM:,} random networks, then {_GENERATIONS} generations of {_OFFSPRING:,} from "
+        f"{known[0]['scored']:,} evaluations find: from each of {len(WHOLE.seeds)} seeds "
+        f"{WHOLE.random:,} random networks, then {WHOLE.generations} generations of "
+        f"{WHOLE.offspring:,} from "
         f"those not dominated. The seeds' fronts alone fall short of all together by at most "
         f"{apart:.1e} of its hypervolume. Objectives are scaled over everything scored. The A100 "
         "is `nas calibrate`'s model, fitted here on Accel-NASBench's throughputs "

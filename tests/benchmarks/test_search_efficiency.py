@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 
 from benchmarks.efficiency.methods import TITLES, find_methods
-from benchmarks.efficiency.mnasnet import offspring
 from benchmarks.efficiency.optuna_methods import SAMPLERS, OptunaMethod
 from benchmarks.efficiency.page import (
     CHECKPOINTS,
@@ -25,6 +24,7 @@ from benchmarks.efficiency.page import (
 )
 from benchmarks.efficiency.peer import Peer, PeerMethod, end_peers
 from benchmarks.efficiency.picture import draw
+from benchmarks.efficiency.reference import Effort, find_reference, offspring
 from benchmarks.efficiency.runs import (
     IDLE_PROPOSALS,
     append_run,
@@ -39,7 +39,9 @@ from benchmarks.efficiency.tasks import (
     Values,
     cell_code,
     find_table_task,
+    logged,
     table_task,
+    volume,
 )
 from benchmarks.efficiency.timing import some_codes, time_proposals
 from nas.errors import InputError
@@ -228,6 +230,20 @@ def test_children_are_codes_near_their_parents() -> None:
     children = offspring(parents, COUNTS, 500, source)
     assert ((children >= 0) & (children < COUNTS)).all()
     assert (children == parents[0]).all(axis=1).any()
+
+
+def test_a_reference_that_was_searched_for_is_that_of_the_whole_table(data_dir: Path) -> None:
+    task = find_table_task(data_dir, "macro-macs")
+    effort = Effort(random=500, generations=60, offspring=200, seeds=(0, 1))
+    found = find_reference(task.evaluate, task.counts, effort)
+    assert found["scored"] == 2 * (500 + 60 * 200)
+    scaled = (np.array([found["low"], found["high"]]) - task.low) / (task.high - task.low)
+    # The range is of what was scored; on it, the front is within a thousandth of the true one.
+    values = task.evaluate(np.array(list(np.ndindex(task.counts))))
+    low, high = np.array(found["low"]), np.array(found["high"])
+    best = volume((logged(values) - low) / (high - low))
+    assert (scaled[0] >= 0).all() and (scaled[1] <= 1).all()
+    assert 0.999 * best <= found["volume"] <= best * (1 + 1e-12)
 
 
 def test_the_page_and_the_picture_hold_every_method(task: Task) -> None:
