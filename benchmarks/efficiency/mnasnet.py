@@ -76,13 +76,15 @@ def mnasnet_task(data: Path, work: Path, name: str) -> Task:
     def evaluate(codes: Codes) -> Values:
         return np.column_stack([errors_of(codes), costs_of(codes)])
 
-    counts = tuple(int(count) for count in space.cardinalities)
+    choices = tuple(variable.values for variable in space.variables)
     file = work / f"reference-{name}.json"
     if not file.is_file():
-        file.write_text(json.dumps(find_reference(evaluate, counts), indent=1) + "\n")
+        file.write_text(
+            json.dumps(find_reference(evaluate, tuple(map(len, choices))), indent=1) + "\n"
+        )
     known = json.loads(file.read_text())
     return Task(
-        *(name, title, counts, ("error_pct", *costs), errors_of, costs_of),
+        *(name, title, choices, ("error_pct", *costs), errors_of, costs_of),
         *(np.array(known["low"]), np.array(known["high"]), known["volume"]),
     )
 

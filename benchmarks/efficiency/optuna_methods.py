@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import optuna
@@ -41,8 +42,7 @@ class OptunaMethod:
     def ask(self) -> Codes:
         """The next batch."""
         self._asked = [self._study.ask(self._distributions) for _ in range(self._batch)]
-        names = list(self._distributions)
-        return np.array([[trial.params[name] for name in names] for trial in self._asked])
+        return to_codes(self._task, [trial.params for trial in self._asked])
 
     def tell(self, codes: Codes, values: Values) -> None:
         """What the batch is worth."""
@@ -57,9 +57,24 @@ class OptunaMethod:
 def distributions(task: Task) -> dict[str, BaseDistribution]:
     """The choices of a task as Optuna knows them."""
     return {
-        f"choice{index}": CategoricalDistribution(tuple(range(count)))
-        for index, count in enumerate(task.counts)
+        f"choice{index}": CategoricalDistribution(values)
+        for index, values in enumerate(task.choices)
     }
+
+
+def to_codes(task: Task, parameters: Sequence[Mapping[str, Any]]) -> Codes:
+    """Parameters of trials → codes; shape (count, choices)."""
+    rows = [
+        [values.index(one[f"choice{index}"]) for index, values in enumerate(task.choices)]
+        for one in parameters
+    ]
+    return np.array(rows).reshape(len(rows), len(task.choices))
+
+
+def to_parameters(task: Task, code: Codes) -> dict[str, Any]:
+    """One code → the parameters of a trial."""
+    chosen = [values[index] for values, index in zip(task.choices, code.tolist(), strict=True)]
+    return {f"choice{index}": value for index, value in enumerate(chosen)}
 
 
 def _gaussian_process(_: Task, seed: int) -> BaseSampler:

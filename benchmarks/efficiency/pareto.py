@@ -9,7 +9,7 @@ import numpy as np
 from optuna.samplers import BaseSampler
 
 import nas
-from benchmarks.efficiency.optuna_methods import OptunaMethod, distributions
+from benchmarks.efficiency.optuna_methods import OptunaMethod, distributions, to_codes
 from benchmarks.efficiency.runs import Method
 from benchmarks.efficiency.tasks import Task, Values
 
@@ -18,10 +18,9 @@ _ABSENT = "absent"
 
 def pareto_sampler(task: Task, seed: int) -> BaseSampler:
     """The sampler, knowing what the task's networks cost and which codes have no network."""
-    names = list(distributions(task))
 
-    def known(candidates: Sequence[Mapping[str, Any]]) -> Mapping[str, Values]:
-        costs = task.costs(np.array([[one[name] for name in names] for one in candidates]))
+    def known_of_many(candidates: Sequence[Mapping[str, Any]]) -> Mapping[str, Values]:
+        costs = task.costs(to_codes(task, candidates))
         missing = np.isnan(costs)
         columns = np.where(missing, task.worst[1:], costs).T
         return dict(zip(task.objectives[1:], columns, strict=True)) | {
@@ -30,7 +29,7 @@ def pareto_sampler(task: Task, seed: int) -> BaseSampler:
 
     return nas.ParetoSampler(
         distributions(task),
-        known,
+        known_of_many=known_of_many,
         positions={name: place for place, name in enumerate(task.objectives) if place > 0},
         limits={_ABSENT: 0.5},
         seed=seed,

@@ -21,9 +21,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from nas.errors import InputError
+from nas.space.tables import MACRO_OPERATIONS
 
 Codes = NDArray[np.int64]
 Values = NDArray[np.float64]
+Choices = tuple[tuple[str | int | float, ...], ...]
 
 REFERENCE = 1.1
 """Where each scaled objective is bounded from above when a front is measured."""
@@ -40,7 +42,7 @@ class Task:
     Args:
         name: For the command line and the record of runs.
         title: For people.
-        counts: How many values each choice has.
+        choices: The values of each choice, as a person would declare them; codes index them.
         objectives: The error, then the costs.
         errors: Codes (count, choices) → errors (count,), NaN where there is no such network.
         costs: Codes → costs (count, costs) in natural units, NaN where there is no such network.
@@ -52,7 +54,7 @@ class Task:
 
     name: str
     title: str
-    counts: tuple[int, ...]
+    choices: Choices
     objectives: tuple[str, ...]
     errors: Callable[[Codes], Values]
     costs: Callable[[Codes], Values]
@@ -60,6 +62,11 @@ class Task:
     high: Values
     best: float
     noisy_errors: Callable[[Codes, int], Values] | None = None
+
+    @property
+    def counts(self) -> tuple[int, ...]:
+        """How many values each choice has."""
+        return tuple(map(len, self.choices))
 
     def evaluate(self, codes: Codes) -> Values:
         """The truth; (count, objectives) in natural units, NaN where there is no such network."""
@@ -97,7 +104,7 @@ def volume(scaled: Values) -> float:
 def table_task(
     name: str,
     title: str,
-    counts: tuple[int, ...],
+    choices: Choices,
     objectives: Sequence[str],
     codes: Codes,
     values: Values,
@@ -110,11 +117,12 @@ def table_task(
             f"costs of {name} must be above 0, their logarithm is compared; got "
             f"{values[:, 1:].min():g}; leave such rows out"
         )
+    counts = tuple(map(len, choices))
     by_code = np.full((int(np.prod(counts)), values.shape[1]), np.nan)
     by_code[_index(codes, counts)] = values
     low, high = logged(values).min(axis=0), logged(values).max(axis=0)
     return Task(
-        *(name, title, counts, tuple(objectives)),
+        *(name, title, choices, tuple(objectives)),
         errors=lambda asked: by_code[_index(asked, counts), 0],
         costs=lambda asked: by_code[_index(asked, counts), 1:],
         low=low,
@@ -142,7 +150,8 @@ def macro_task(data: Path) -> Task:
     codes, frame = macro_rows(data)
     values = np.column_stack([100 - frame["mean_acc"], frame["flops"]]).astype(float)
     return table_task(
-        "macro-macs", "NAS-Bench-Macro, MACs", (3,) * 8, ("error_pct", "macs"), codes, values
+        *("macro-macs", "NAS-Bench-Macro, MACs", (MACRO_OPERATIONS,) * 8),
+        *(("error_pct", "macs"), codes, values),
     )
 
 
@@ -182,7 +191,7 @@ def cell_task(data: Path, name: str) -> Task:
     frame = pd.read_csv(data / "nasbench201/nasbench201.csv.gz")
     codes = np.array([cell_code(arch) for arch in frame["arch_str"]])
     values = np.column_stack([100 - frame["acc_cifar100"], frame[list(costs)]]).astype(float)
-    return table_task(name, title, (5,) * 6, ("error_pct", *costs), codes, values)
+    return table_task(name, title, (OPERATIONS,) * 6, ("error_pct", *costs), codes, values)
 
 
 TABLE_TASKS = ("macro-macs", *_CELL_COSTS)

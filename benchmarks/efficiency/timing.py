@@ -10,7 +10,12 @@ import numpy as np
 import optuna
 from optuna.trial import TrialState, create_trial
 
-from benchmarks.efficiency.optuna_methods import SamplerFor, distributions
+from benchmarks.efficiency.optuna_methods import (
+    SamplerFor,
+    distributions,
+    to_codes,
+    to_parameters,
+)
 from benchmarks.efficiency.tasks import Codes, Task
 
 _PROPOSALS = 20
@@ -40,7 +45,7 @@ def time_proposals(name: str, sampler: SamplerFor, task: Task, evaluations: int)
     space = distributions(task)
     for code in some_codes(task, evaluations):
         values = task.evaluate(code[None])[0].tolist()
-        parameters = dict(zip(space, code.tolist(), strict=True))
+        parameters = to_parameters(task, code)
         study.add_trial(
             create_trial(
                 state=TrialState.COMPLETE, params=parameters, distributions=space, values=values
@@ -50,7 +55,7 @@ def time_proposals(name: str, sampler: SamplerFor, task: Task, evaluations: int)
     for _ in range(_PROPOSALS):
         wall, cpu = time.perf_counter(), time.process_time()
         trial = study.ask(space)
-        code = np.array([[trial.params[choice] for choice in space]])
+        code = to_codes(task, [trial.params])
         values = task.evaluate(code)[0]
         study.tell(trial, np.where(np.isnan(values), task.worst, values).tolist())
         cpu_ms.append((time.process_time() - cpu) * 1e3)

@@ -56,9 +56,9 @@ def task() -> Task:
     error = 50.0 - 7 * CODES.sum(axis=1) + CODES[:, 2]
     cost = np.exp(CODES.sum(axis=1) + 0.1 * CODES[:, 0])
     cost[-1] = np.nan
-    return table_task(
-        "tiny", "Tiny", COUNTS, ("error_pct", "ms"), CODES, np.column_stack([error, cost])
-    )
+    choices = (("a", "b", "c"), (1, 2, 3), (False, True))
+    values = np.column_stack([error, cost])
+    return table_task("tiny", "Tiny", choices, ("error_pct", "ms"), CODES, values)
 
 
 class InOrder:
