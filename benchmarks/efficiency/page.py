@@ -195,8 +195,9 @@ def batches_table(tasks: Sequence[Task], found: Found) -> str:
                 for (where, name), curves in found.items()
                 if where == task.name and name not in OURS
             )
-            lost = (one[n - 1] - eight[n - 1]) / (one[n - 1] - peer)
-            cells.append(f"{_share(eight[n - 1])} ({lost:+.0%})" if one[n - 1] > peer else "–")
+            # Nothing can be lost of an advantage that is not there.
+            lost = (one[n - 1] - eight[n - 1]) / (one[n - 1] - peer) if one[n - 1] > peer else None
+            cells.append(_share(eight[n - 1]) + ("" if lost is None else f" ({_signed(lost)})"))
         rows.append([_short(task), *cells])
     return table(["after", *map(str, CHECKPOINTS)], rows)
 
@@ -221,6 +222,11 @@ def versions_line(runs_versions: Sequence[str]) -> str:
     ours = f"Python {platform.python_version()}, numpy {version('numpy')}"
     pins = "; ".join(" ".join(pins) for pins in PINS.values())
     return f"{ours}, {', '.join(sorted(set(runs_versions)))}; peers' environments hold {pins}."
+
+
+def _signed(share: float) -> str:
+    """In per cent, with a sign unless it rounds to nothing."""
+    return f"{share:+.0%}" if abs(share) >= 0.005 else "0%"
 
 
 def _share(value: float) -> str:
