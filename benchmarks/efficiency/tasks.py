@@ -4,9 +4,8 @@ A task is a finite product of choices, a function from codes (one integer per ch
 values, and a scale on which fronts are compared. The first objective is the error in per cent;
 the others are costs, known without training. Every objective is better when less.
 
-Why the logarithm of costs: a front matters to people by ratios of cost, and a table's cheapest
-networks (cells that compute nothing) would otherwise be all that a linear scale leaves out.
-No cost in the tables is zero, so nothing is clipped.
+Why the logarithm of costs: people weigh costs by their ratios, half the latency rather than 3 ms
+less. No cost in the tables is zero, so nothing is clipped.
 """
 
 from __future__ import annotations
