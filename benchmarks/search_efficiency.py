@@ -97,7 +97,7 @@ def time_one(name: str, task: str, evaluations: int, data: Path, work: Path) -> 
 
 def time_all(options: argparse.Namespace) -> None:
     """Time proposals, one method after the other, and keep the figures."""
-    times = []
+    times: list[Proposing] = []
     # A process of its own, which sees from its start that it has one thread.
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         for name, counts in _TIMED.items():
@@ -106,8 +106,15 @@ def time_all(options: argparse.Namespace) -> None:
                     where = (options.data, options.work)
                     times.append(pool.submit(time_one, name, task, count, *where).result())
                     print(times[-1], flush=True)
-    text = json.dumps([asdict(one) for one in times], indent=1)
+    kept = [one for one in read_times(options.work) if one.method not in options.methods]
+    text = json.dumps([asdict(one) for one in (*kept, *times)], indent=1)
     (options.work / "times.json").write_text(text + "\n")
+
+
+def read_times(work: Path) -> list[Proposing]:
+    """What was timed before."""
+    file = work / "times.json"
+    return [Proposing(**one) for one in json.loads(file.read_text())] if file.is_file() else []
 
 
 def write_page(options: argparse.Namespace) -> None:
@@ -119,10 +126,8 @@ def write_page(options: argparse.Namespace) -> None:
         for task, method in product(tasks, TITLES)
         if (curve := curves(runs, method, task)) is not None
     }
-    file = options.work / "times.json"
-    times = json.loads(file.read_text()) if file.is_file() else []
     words = reference_words(options.data, options.work)
-    _PAGE.write_text(page(tasks, found, [Proposing(**one) for one in times], words))
+    _PAGE.write_text(page(tasks, found, read_times(options.work), words))
     write_picture(
         draw([task for task in tasks if task.name in TABLE_TASKS], found),
         _PAGE.with_suffix(".png"),
