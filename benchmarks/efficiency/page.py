@@ -53,8 +53,8 @@ mutates one choice on average, and its one metric is minus the sum of the object
 the largest of them under weights drawn for each network. Syne Tune 0.16.0 takes a sorted list of
 its population's indices for their ranks, so that its parents are as good as random; it is
 shown as released, and with the ranks put right through its own argument. GPSampler is told that
-its objective is deterministic. Every method had one thread. GPSampler takes seconds for a
-proposal once it has many evaluations of several objectives, and so has fewer seeds.
+its objective is deterministic; a run of it takes minutes of one core, and so it has fewer seeds.
+Every method had one thread.
 """
 
 _FEWER = """\
