@@ -60,7 +60,13 @@ def draw(tasks: Sequence[Task], found: Mapping[tuple[str, str], Curves]) -> go.F
         height=420 * rows + 60,
         margin={"t": 40, "r": 20, "l": 60, "b": 60},
         # In the place that five panels leave free in a grid of six.
-        legend={"traceorder": "reversed", "font": {"size": 14}, "x": 0.7, "y": 0.4},
+        legend={
+            "traceorder": "reversed",
+            "font": {"size": 14},
+            "x": 0.7,
+            "y": 0.42,
+            "yanchor": "top",
+        },
     )
     return figure
 
@@ -96,4 +102,4 @@ def _traces(method: str, curves: Curves, first: bool) -> list[go.Scatter]:
 
 def write_picture(figure: go.Figure, file: Path) -> None:
     """A PNG, drawn by an installed Chromium."""
-    figure.write_image(file, scale=1.2)
+    figure.write_image(file)
