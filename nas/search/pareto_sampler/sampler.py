@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from optuna.distributions import BaseDistribution
 from optuna.samplers import BaseSampler, RandomSampler
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
+from threadpoolctl import ThreadpoolController
 
 from nas.errors import InputError
 from nas.search.pareto_sampler.coding import Codes, Coding, KnownOfMany, ParameterCoding
@@ -163,7 +166,7 @@ class ParetoSampler(BaseSampler):
         Raises:
             InputError: if the study's directions do not match, or nothing new fits the limits.
         """
-        with self._lock:
+        with self._lock, _one_thread():
             engine = self._ready(study)
             self._read(study, engine, trial.number)
             code = engine.propose(trial.number)
@@ -241,6 +244,17 @@ class ParetoSampler(BaseSampler):
                 engine.give_up(trial.number, found)
             else:
                 engine.expect(trial.number, found)
+
+
+@cache
+def _thread_pools() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+def _one_thread() -> AbstractContextManager[Any]:
+    """Its matrices are small: threads would spend their time waiting for each other."""
+    limited: AbstractContextManager[Any] = _thread_pools().limit(limits=1, user_api="blas")
+    return limited
 
 
 def _sign(direction: StudyDirection) -> int:
