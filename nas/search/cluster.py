@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import ray
+from ray._private import worker
 
 from nas.errors import InputError
 from nas.search.plan import Workers
@@ -89,8 +90,16 @@ def _quiet(log: Path) -> Iterator[None]:
     logger = logging.getLogger("ray")
     before = logger.handlers[:], logger.propagate
     logger.handlers[:], logger.propagate = [handler], False
+
+    def to_log(data: dict[str, Any], ignore_prefix: bool) -> None:
+        logger.warning("\n".join(map(str, data["lines"])))
+
+    # What the cluster complains of, Ray prints on standard output, where our results go.
+    to_terminal = worker.print_to_stdstream
+    worker.print_to_stdstream = to_log
     try:
         yield
     finally:
+        worker.print_to_stdstream = to_terminal
         logger.handlers[:], logger.propagate = before
         handler.close()

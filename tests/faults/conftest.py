@@ -115,9 +115,14 @@ class Theatre:
 
     def finish(self) -> str:
         """Run the study to its end; gives what was said about it."""
-        process = self.drive()
-        _, complaint = process.communicate(timeout=PATIENCE_S)
+        return self.end(self.drive())
+
+    def end(self, process: subprocess.Popen[str]) -> str:
+        """Wait for a driver that comes to its end; gives what was said about the study."""
+        said, complaint = process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 0, complaint
+        assert "mnasnet on pixel-3: " in said
+        assert "raylet" not in said + complaint
         return complaint
 
     def rows(self) -> list[dict[str, Any]]:
