@@ -1,6 +1,6 @@
 """How busy the workers of a search on Ray are kept → benchmarks/runner.md.
 
-    OPENBLAS_NUM_THREADS=1 python -m benchmarks.runner [--workers 2] [--evaluations 200] [--seconds 1] [--spread 0]
+    python -m benchmarks.runner [--workers 2] [--evaluations 200] [--seconds 1] [--spread 0]
 
 Every evaluation sleeps and says when it began and ended, so what is measured is the search around
 it: proposing, sending out, recording each result durably, and Ray. Utilisation is the time that

@@ -13,6 +13,7 @@
         ├── EvaluatorError        an evaluator that cannot be made, or that always fails
         ├── AccuracyTableError    a table of accuracies that cannot be used
         ├── InfeasibleError       no network of the space fits the limits
+        ├── ExhaustedError        everything within the limits has been proposed
         ├── StoreError            a database that cannot be opened, read or written
         │   ├── StoreUnavailableError  it is out of reach or locked now; the same call may do later
         │   └── StudyHeldError    a study has another driver
@@ -120,6 +121,10 @@ class AccuracyTableError(InputError):
 
 class InfeasibleError(InputError):
     """No network of the space fits the limits."""
+
+
+class ExhaustedError(InputError):
+    """Everything within the limits has been proposed."""
 
 
 class StoreError(InputError):

@@ -18,7 +18,7 @@ from optuna.study import StudyDirection
 from optuna.trial import Trial, TrialState, create_trial
 
 from nas.accuracy.levels import factors, to_levels
-from nas.errors import ChoiceError
+from nas.errors import ChoiceError, ExhaustedError
 from nas.search.pareto_sampler import ParetoSampler
 from nas.search.pareto_sampler.coding import Known, Parameters
 from nas.search.pareto_sampler.features import Factor, Levels
@@ -92,9 +92,14 @@ class Proposer:
             if code.tobytes() not in self._seen:
                 self._study.enqueue_trial(self._coding.decode(code))
                 break
-        if self._sampler.is_exhausted(self._study):
+        try:
+            trial = self._study.ask(dict(self._distributions))
+        except ExhaustedError:
+            # Optuna had made a trial for it; one that never runs must not stay open.
+            self._study.tell(
+                len(self._study.get_trials(deepcopy=False)) - 1, state=TrialState.FAIL
+            )
             return None
-        trial = self._study.ask(dict(self._distributions))
         asked = self._coding.encode(trial.params)
         assert asked is not None, "the sampler keeps to its space"
         self._asked[asked.tobytes()] = trial

@@ -28,8 +28,8 @@ _COLLAPSED: Final = 0.02
 # Of the range of errors: how far below the best an error may be thought to lie.
 _SHIFT: Final = 0.1
 # Hyper-parameters are chosen again when there are so many times more rows.
-_GROWTH: Final = 1.08
-_FIRST_STEPS, _STEPS = 40, 25
+_GROWTH: Final = 1.1
+_FIRST_STEPS, _STEPS = 40, 20
 # More rows than this are thinned to the smaller number: the cost of a row grows with its square.
 _MOST_ROWS, _THINNED_ROWS = 1_000, 800
 # Labels are ±1; this much variance keeps a few of them from being taken for certainty.

@@ -16,7 +16,7 @@ from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 from threadpoolctl import ThreadpoolController
 
-from nas.errors import InputError
+from nas.errors import ExhaustedError, InputError
 from nas.search.pareto_sampler.coding import Codes, Coding, KnownOfMany, ParameterCoding
 from nas.search.pareto_sampler.engine import Engine
 
@@ -145,13 +145,6 @@ class ParetoSampler(BaseSampler):
         with self._lock:
             self._hints.append((source, code, float(value)))
 
-    def is_exhausted(self, study: Study) -> bool:
-        """Whether nothing new within the limits is left to propose."""
-        with self._lock:
-            engine = self._ready(study)
-            self._read(study, engine, own=None)
-            return engine.exhausted
-
     def infer_relative_search_space(
         self, study: Study, trial: FrozenTrial
     ) -> dict[str, BaseDistribution]:
@@ -164,14 +157,15 @@ class ParetoSampler(BaseSampler):
         """The parameters of the most promising candidate.
 
         Raises:
-            InputError: if the study's directions do not match, or nothing new fits the limits.
+            InputError: if the study's directions do not match.
+            ExhaustedError: if nothing new fits the limits.
         """
         with self._lock, _one_thread():
             engine = self._ready(study)
             self._read(study, engine, trial.number)
             code = engine.propose(trial.number)
         if code is None:
-            raise InputError(
+            raise ExhaustedError(
                 "every parameter set within the limits must be proposed once only; all of them "
                 "have been; end the study, or widen `limits`"
             )
@@ -223,7 +217,7 @@ class ParetoSampler(BaseSampler):
         self._engine = Engine(self._coding, signs, floor=floor, seed=self._seed)
         return self._engine
 
-    def _read(self, study: Study, engine: Engine, own: int | None) -> None:
+    def _read(self, study: Study, engine: Engine, own: int) -> None:
         """Tell the engine what became of trials since it was last asked."""
         for source, code, value in self._hints[self._hinted :]:
             engine.hint(source, code, self._turn * value)
