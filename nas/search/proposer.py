@@ -1,12 +1,12 @@
 """Problem + evaluations so far → the next network to evaluate, by an Optuna study in memory.
 
-Why in memory: the store is the one truth. Optuna's study is rebuilt from stored rows whenever a
-search starts, so that a crash cannot leave two truths.
+Why in memory: the store is the one truth. The sampler is handed the stored rows whenever a search
+starts, so that a crash cannot leave two truths.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any, final
 
@@ -15,13 +15,14 @@ import optuna
 from numpy.typing import NDArray
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.study import StudyDirection
-from optuna.trial import Trial, TrialState, create_trial
+from optuna.trial import Trial, TrialState
 
 from nas.accuracy.levels import factors, to_levels
 from nas.errors import ChoiceError, ExhaustedError
 from nas.search.pareto_sampler import ParetoSampler
 from nas.search.pareto_sampler.coding import Known, Parameters
 from nas.search.pareto_sampler.features import Factor, Levels
+from nas.search.pareto_sampler.sampler import Past
 from nas.search.problem import Problem
 from nas.search.warm_start import Experience
 from nas.space.space import Codes, SearchSpace
@@ -36,6 +37,10 @@ def distributions(space: SearchSpace) -> dict[str, BaseDistribution]:
     return {
         variable.name: CategoricalDistribution(variable.values) for variable in space.variables
     }
+
+
+# What an evaluation that ended so says of a network; any other end says nothing.
+_JUDGED = (EvaluationState.COMPLETE, EvaluationState.FAILED)
 
 
 @final
@@ -63,22 +68,24 @@ class Proposer:
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._problem, self._coding = problem, ProblemCoding(problem)
         self._distributions = distributions(problem.space)
-        senses = [objective.sense.name for objective in problem.objectives]
+        past = [*map(self._past, history), *self._comparable(experiences)]
         self._sampler = ParetoSampler.of_coding(
             self._coding,
             self._distributions,
             [place for place, one in enumerate(problem.objectives) if one.known],
             floor=problem.floor,
             seed=problem.spec.seed,
+            history=past,
         )
         self._study = optuna.create_study(
-            sampler=self._sampler, directions=[StudyDirection[sense] for sense in senses]
+            sampler=self._sampler,
+            directions=[StudyDirection[one.sense.name] for one in problem.objectives],
         )
         self._asked: dict[bytes, Trial] = {}
-        self._seen: set[bytes] = set()
+        self._seen = {one.code.tobytes() for one in past}
         self._first = [] if first is None else list(first[::-1])
-        for record in history:
-            self._remember(record)
+        for one, record in zip(past, history, strict=False):
+            self._hint(one.code, record.reports)
         for experience in experiences:
             self._learn(experience)
 
@@ -143,41 +150,28 @@ class Proposer:
                 parameters = self._coding.decode(code)
                 self._sampler.hint(f"after {share:.4f} of the budget", parameters, accuracy)
 
-    def _remember(self, record: EvaluationRecord) -> None:
-        """Add a stored evaluation to the study."""
-        if record.state is EvaluationState.OVER_LIMIT:
-            return
+    def _past(self, record: EvaluationRecord) -> Past:
         code = self._problem.space.encode(record.choices)
-        states = {
-            EvaluationState.COMPLETE: TrialState.COMPLETE,
-            EvaluationState.STOPPED: TrialState.PRUNED,
-            EvaluationState.FAILED: TrialState.FAIL,
-        }
-        state, values = states[record.state], None
-        if state is TrialState.COMPLETE:
-            assert self._problem.modelled is not None
-            values = self._values(code, record.values[self._problem.modelled])
-        self._seen.add(code.tobytes())
-        self._study.add_trial(
-            create_trial(
-                state=state,
-                params=self._coding.decode(code),
-                distributions=self._distributions,
-                values=values,
-            )
-        )
-        self._hint(code, record.reports)
+        complete = record.state is EvaluationState.COMPLETE
+        value = record.values["accuracy"] if complete else float("nan")
+        # One over a limit, of an older version's study, says nothing either.
+        return Past(code, value, stopped=record.state not in _JUDGED)
+
+    def _comparable(self, experiences: Sequence[Experience]) -> Iterator[Past]:
+        for one in experiences:
+            codes = self._problem.space.canonical(one.codes)
+            fits = self._problem.fits(codes) & one.comparable
+            for row in np.flatnonzero(fits).tolist():
+                yield Past(codes[row], float(one.accuracies[row]))
 
     def _learn(self, experience: Experience) -> None:
-        """What is comparable is told as evaluations are; the rest are hints."""
+        """What is on another scale are hints."""
+        if experience.comparable:
+            return
         codes = self._problem.space.canonical(experience.codes)
-        fits = self._problem.fits(codes)
-        for code, accuracy, able in zip(codes, experience.accuracies, fits, strict=True):
-            if experience.comparable and able:
-                self.tell(code, float(accuracy))
-            elif not experience.comparable:
-                parameters = self._coding.decode(code)
-                self._sampler.hint(f"study {experience.source}", parameters, float(accuracy))
+        for code, accuracy in zip(codes, experience.accuracies, strict=True):
+            parameters = self._coding.decode(code)
+            self._sampler.hint(f"study {experience.source}", parameters, float(accuracy))
 
 
 class ProblemCoding:

@@ -58,7 +58,7 @@ class Engine:
         self._place: dict[int, int] = {}
         self._sources: dict[str, int] = {}
         self._networks: dict[bytes, int] = {}
-        self._rows: Rows | None = None
+        self._rows = self._pool_rows(self._pool.codes[:0], np.zeros((0, len(signs))))
         self._natural = np.zeros((0, len(signs)))
         self._surrogate: Surrogate | None = None
         self._soundness: Array = np.zeros(0)
@@ -91,11 +91,15 @@ class Engine:
             self._pool.forget(entry.code)
         self._entries.append(entry)
         self._networks.setdefault(entry.code.tobytes(), len(self._networks))
-        codes = entry.code[None]
-        natural = self._coding.known(codes).objectives
-        row = self._pool_rows(codes, natural)
-        self._rows = row if self._rows is None else self._rows.then(row)
-        self._natural = np.concatenate([self._natural, natural])
+
+    def _catch_up(self) -> None:
+        """Cost and describe what was entered since, at once: a history may be long."""
+        added = self._entries[len(self._rows) :]
+        if added:
+            codes = np.array([entry.code for entry in added])
+            natural = self._coding.known(codes).objectives
+            self._rows = self._rows.then(self._pool_rows(codes, natural))
+            self._natural = np.concatenate([self._natural, natural])
 
     @property
     def exhausted(self) -> bool:
@@ -144,7 +148,7 @@ class Engine:
         return self._features.rows(self._coding.levels(codes), standardised, scaled)
 
     def _known(self) -> Known:
-        assert self._rows is not None, "a space is modelled once something is told"
+        self._catch_up()
         return Known(
             self._rows,
             np.array([entry.error for entry in self._entries]),

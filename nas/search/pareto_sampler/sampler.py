@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -21,6 +22,21 @@ from nas.search.pareto_sampler.coding import Codes, Coding, KnownOfMany, Paramet
 from nas.search.pareto_sampler.engine import Engine
 
 _FINISHED = (TrialState.COMPLETE, TrialState.FAIL, TrialState.PRUNED)
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """A candidate that was evaluated before the study.
+
+    Args:
+        code: Of it.
+        value: Of the modelled objective; NaN if it failed or was stopped.
+        stopped: Whether it was stopped early, which says nothing against it.
+    """
+
+    code: Codes
+    value: float
+    stopped: bool = False
 
 
 class ParetoSampler(BaseSampler):
@@ -78,6 +94,7 @@ class ParetoSampler(BaseSampler):
         coding = ParameterCoding(
             space, _many(known, known_of_many), objectives=ordered, limits=limits or {}
         )
+        self._history: tuple[Past, ...] = ()
         self._set_up(coding, dict(space), tuple(places), floor, seed)
 
     @classmethod
@@ -89,6 +106,7 @@ class ParetoSampler(BaseSampler):
         *,
         floor: float | None,
         seed: int,
+        history: Sequence[Past] = (),
     ) -> ParetoSampler:
         """A sampler over a space that has a coding of its own.
 
@@ -98,8 +116,10 @@ class ParetoSampler(BaseSampler):
             positions: Index in the study's directions of each known objective of the coding.
             floor: The worst useful value of the modelled objective, if there is one.
             seed: Of everything random.
+            history: What is known beside the trials of the study; none of it is proposed.
         """
         sampler = cls.__new__(cls)
+        sampler._history = tuple(history)
         sampler._set_up(coding, dict(space), tuple(positions), floor, seed)
         return sampler
 
@@ -214,8 +234,14 @@ class ParetoSampler(BaseSampler):
         turn = _sign(senses[self._modelled])
         floor = None if self._floor is None else turn * self._floor
         self._turn, self._settled, self._hinted = turn, set(), 0
-        self._engine = Engine(self._coding, signs, floor=floor, seed=self._seed)
-        return self._engine
+        self._engine = engine = Engine(self._coding, signs, floor=floor, seed=self._seed)
+        for index, past in enumerate(self._history):
+            before = -1 - index  # Trials are numbered from 0.
+            if past.stopped:
+                engine.give_up(before, past.code)
+            else:
+                engine.tell(before, past.code, turn * past.value)
+        return engine
 
     def _read(self, study: Study, engine: Engine, own: int) -> None:
         """Tell the engine what became of trials since it was last asked."""
