@@ -41,7 +41,7 @@ class Flight:
         reports: So far.
         failed: Why its evaluation failed, once it has.
         began: When a worker took it, monotonic; None before.
-        deaths: Workers that died over it.
+        deaths: Workers that died over it one after the other, without a step ahead.
         late: Whether its worker was ended for taking too long.
     """
 
@@ -152,8 +152,12 @@ class Flow(Callback):
         flight = self._flights[trial.trial_id]
         if "failed" in result:
             flight.failed = str(result["failed"])
-        else:
-            flight.reports.append(_report(result))
+            return
+        report = _report(result)
+        if flight.deaths and report.share > max((one.share for one in flight.reports), default=0):
+            # It got further than before: what ended its workers was not this network.
+            flight.deaths = trial.run_metadata.num_failures = 0
+        flight.reports.append(report)
 
     def on_trial_recover(self, *, trial: Trial, **info: Any) -> None:  # type: ignore[override]
         """A worker died, and the network goes to another."""
@@ -171,8 +175,8 @@ class Flow(Callback):
         flight.failed = (
             f"it took longer than {self._timeout_s:g} s"
             if flight.late
-            else f"its worker process died {died} times (killed, out of memory, or crashed); "
-            f"Ray says: {_last_words(trial)}"
+            else f"its worker process died {died} times without a step ahead (killed, out of "
+            f"memory, or crashed); Ray says: {_last_words(trial)}"
         )
         self._landing.append(flight)
 
