@@ -17,16 +17,19 @@ export RAY_USAGE_STATS_ENABLED := 0
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help search test lint check size models lock clean
+.PHONY: help search test torture lint check size models peers efficiency lock clean
 
 help:  ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
 
 search: $(READY)  ## search the MnasNet space for a Jetson TX2; writes nas.db and front.html
 	@$(BIN)/nas search studies/quickstart.yaml
 
 test: $(READY)  ## run the tests
 	@$(BIN)/pytest -q $(PYTEST_ARGS)
+
+torture: $(READY)  ## the fault tests in their long form: 30 kills of each kind
+	@NAS_TORTURE=30 $(BIN)/pytest -q tests/faults tests/store tests/cli/test_interrupts.py $(PYTEST_ARGS)
 
 lint: $(READY)  ## check style, format, types and the direction of imports
 	@$(BIN)/ruff check .
@@ -46,6 +49,13 @@ size:  ## print code lines per folder and the five largest modules
 
 models: $(READY)  ## fit the shipped models again, from the data sets under DATA
 	$(BIN)/python -m benchmarks.fit_shipped --data $(DATA)
+
+peers: $(READY)  ## make the environments of the search benchmark's peers (more than 1.6 GB)
+	$(BIN)/python -m benchmarks.search_efficiency --data $(DATA) --peer-environments
+
+efficiency: $(READY)  ## run the search benchmark from where it stopped, then write its page
+	$(BIN)/python -m benchmarks.search_efficiency --data $(DATA) --processes 2
+	$(BIN)/python -m benchmarks.search_efficiency --data $(DATA) --page
 
 lock:  ## resolve requirements.lock again, to the newest versions that fit
 	$(PYTHON) -m venv --clear build/lock
