@@ -21,7 +21,8 @@ from scipy.special import ndtr
 
 from nas.search.pareto_sampler.features import Array, Features, Rows
 from nas.search.pareto_sampler.improvement import Beliefs
-from nas.search.pareto_sampler.process import Hyper, Posterior, fit
+from nas.search.pareto_sampler.kernel import Hyper
+from nas.search.pareto_sampler.process import Posterior, fit
 
 # Errors this near to the worst, as a share of their range, are a collapse where several share it.
 _COLLAPSED: Final = 0.02

@@ -6,14 +6,8 @@ import numpy as np
 import pytest
 
 from nas.search.pareto_sampler.features import Factor, Features, Rows
-from nas.search.pareto_sampler.process import (
-    Hyper,
-    Posterior,
-    fit,
-    kernel,
-    objective,
-    prior_variance,
-)
+from nas.search.pareto_sampler.kernel import Hyper, kernel, prior_variance
+from nas.search.pareto_sampler.process import Posterior, fit, objective
 
 FACTORS = (
     *[Factor(3, ordered=False, group=0)] * 3,
