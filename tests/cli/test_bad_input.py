@@ -179,7 +179,7 @@ def test_a_failing_disk_is_one_message(
     def fail(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device", "front.html")
 
-    monkeypatch.setattr("nas.cli.studies.stored_view", fail)
+    monkeypatch.setattr("nas.cli.fronts.stored_view", fail)
     done = run("front", "board")
     assert done.code == 2
     assert done.err.startswith("error: ") and "front.html: No space left" in done.err
