@@ -117,7 +117,8 @@ class _Process:
         self, known: Rows, members: NDArray[np.intp], noise: Array, pool: Rows
     ) -> Posterior:
         listed = members.tolist()
-        added = [member for member in listed if member not in set(self._members)]
+        present = set(self._members)
+        added = [member for member in listed if member not in present]
         same = len(added) + len(self._members) == len(listed) and self._posterior is not None
         place = {member: index for index, member in enumerate(listed)}
         if same and len(self._members):

@@ -90,7 +90,7 @@ class Posterior:
         own = hyper.scalar("noise") ** 2
         covariance[np.diag_indices_from(covariance)] += own + noise + _JITTER
         self._lower = np.linalg.cholesky(covariance)
-        self._solved = self._solve(pool)
+        self._solved = self._buffer = self._solve(pool)
         self._spent = (self._solved**2).sum(0)
         self._prior = prior_variance(hyper, pool)
 
@@ -111,7 +111,11 @@ class Posterior:
         lower[:count, :count] = self._lower
         lower[count, :count], lower[count, count] = along, left
         solved = (kernel(self._hyper, row, self.pool)[0] - along @ self._solved) / left
-        self._lower, self._solved = lower, np.vstack([self._solved, solved])
+        if count == len(self._buffer):  # It is large: copied seldom, not for every row.
+            room = np.empty((count // 4 + 1, len(solved)))
+            self._buffer = np.vstack([self._buffer, room])
+        self._buffer[count] = solved
+        self._lower, self._solved = lower, self._buffer[: count + 1]
         self._spent = self._spent + solved**2
         self.rows = self.rows.then(row)
 
@@ -123,7 +127,7 @@ class Posterior:
             new: Candidates to add after them.
         """
         solved = self._solve(new)
-        self._solved = np.hstack([self._solved[:, kept], solved])
+        self._solved = self._buffer = np.hstack([self._solved[:, kept], solved])
         self._spent = np.concatenate([self._spent[kept], (solved**2).sum(0)])
         self._prior = np.concatenate([self._prior[kept], prior_variance(self._hyper, new)])
         self.pool = self.pool[kept].then(new)
