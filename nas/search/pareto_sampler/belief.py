@@ -50,7 +50,7 @@ class Kind(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class Findings:
     """Everything told so far; places never change, more come at the end.
 
     Args:
@@ -81,8 +81,9 @@ class _Scale:
     @classmethod
     def of(cls, errors: Array, sound: NDArray[np.bool_]) -> _Scale:
         low, span = float(errors.min()), max(float(np.ptp(errors)), 1e-12)
-        shift = max(_SHIFT * float(np.ptp(errors[sound])) / span, 1e-3) if sound.any() else _SHIFT
-        logs = np.log((errors[sound] - low) / span + shift) if sound.any() else np.zeros(1)
+        # The best is always sound, so there is something to scale by.
+        shift = max(_SHIFT * float(np.ptp(errors[sound])) / span, 1e-3)
+        logs = np.log((errors[sound] - low) / span + shift)
         return cls(low, span, shift, float(logs.mean()), max(float(logs.std()), 1e-6))
 
     def standardised(self, errors: Array) -> Array:
@@ -129,8 +130,7 @@ class _Process:
             self._members, self._noise = tuple(listed), noise
             self._posterior = posterior = Posterior(self._hyper, known[members], noise, pool)
             return posterior
-        if posterior.pool is not pool:
-            raise AssertionError("a pool changes by `change_pool` alone")
+        assert posterior.pool is pool, "a pool changes by `change_pool` alone"
         for member in added:
             own = float(noise[place[member]])
             posterior.add(known[np.array([member])], own)
@@ -157,7 +157,7 @@ class Surrogate:
         for process in (*self._errors, self._soundness):
             process.change_pool(kept, new, self._pool)
 
-    def beliefs(self, known: Known) -> tuple[Beliefs, _Scale]:
+    def beliefs(self, known: Findings) -> tuple[Beliefs, _Scale]:
         """Beliefs about every candidate of the pool, and the scale that their errors are on.
 
         Args:
@@ -191,7 +191,7 @@ class Surrogate:
         return certainty
 
 
-def _on_scale(known: Known, sound: NDArray[np.bool_], scale: _Scale) -> tuple[Array, Array]:
+def _on_scale(known: Findings, sound: NDArray[np.bool_], scale: _Scale) -> tuple[Array, Array]:
     """Standardised errors of every row, and the variances that they carry beside the common one.
 
     A hint is brought over by a line through the networks that are known on both scales. With few

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nas.pareto import nondominated
-from nas.search.pareto_sampler.belief import Kind, Known, Surrogate
+from nas.search.pareto_sampler.belief import Findings, Kind, Surrogate
 from nas.search.pareto_sampler.coding import Codes, Coding
 from nas.search.pareto_sampler.features import Array, Features, Rows
 from nas.search.pareto_sampler.improvement import expected_improvement
@@ -147,9 +147,9 @@ class Engine:
         standardised, scaled = self._pool.standardised(natural), self._pool.scaled(natural)
         return self._features.rows(self._coding.levels(codes), standardised, scaled)
 
-    def _known(self) -> Known:
+    def _known(self) -> Findings:
         self._catch_up()
-        return Known(
+        return Findings(
             self._rows,
             np.array([entry.error for entry in self._entries]),
             np.array([entry.kind for entry in self._entries], dtype=np.int64),
@@ -157,7 +157,7 @@ class Engine:
             np.array([self._networks[e.code.tobytes()] for e in self._entries], dtype=np.int64),
         )
 
-    def _gains(self, known: Known) -> tuple[Array, Array]:
+    def _gains(self, known: Findings) -> tuple[Array, Array]:
         """Expected improvement of every candidate of the pool, and its median error."""
         assert self._surrogate is not None
         beliefs, scale = self._surrogate.beliefs(known)
@@ -177,7 +177,7 @@ class Engine:
         errors = (np.exp(beliefs.mean) - beliefs.shift) * scale.span + scale.low
         return gain, errors
 
-    def _evolve(self, known: Known, gain: Array) -> tuple[Array, Array]:
+    def _evolve(self, known: Findings, gain: Array) -> tuple[Array, Array]:
         """One round: children of the front and of the most promising, the least so given up."""
         counted = _counted(known)
         codes = np.array([self._entries[place].code for place in counted])
@@ -195,7 +195,7 @@ class Engine:
         return self._gains(known)
 
 
-def _counted(known: Known) -> NDArray[np.intp]:
+def _counted(known: Findings) -> NDArray[np.intp]:
     """Places of what counts for the front: told, or believed while it is under way."""
     real = (known.kinds == Kind.TOLD) | (known.kinds == Kind.BELIEVED)
     return np.flatnonzero(real & np.isfinite(known.errors))

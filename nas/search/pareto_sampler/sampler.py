@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -132,11 +132,11 @@ class ParetoSampler(BaseSampler):
         seed: int | None,
     ) -> None:
         self._coding, self._space, self._positions, self._floor = coding, space, positions, floor
-        self._seed = int(np.random.default_rng(seed).integers(2**32)) if seed is None else seed
+        self._seed = int(np.random.default_rng().integers(2**32)) if seed is None else seed
         self._elsewhere = RandomSampler(self._seed)
         self._lock = threading.Lock()
         self._engine: Engine | None = None
-        self._senses: tuple[StudyDirection, ...] = ()
+        self._study_name = ""
         self._settled: set[int] = set()
         self._hints: list[tuple[str, Codes, float]] = []
         self._hinted = 0
@@ -212,24 +212,25 @@ class ParetoSampler(BaseSampler):
         with self._lock:
             engine = self._ready(study)
             exhausted = engine.exhausted
-        if exhausted and study._thread_local.in_optimize_loop:
-            study.stop()
+        if exhausted:
+            with suppress(RuntimeError):  # Optuna's answer where nothing is being optimised.
+                study.stop()
 
     def reseed_rng(self) -> None:
         """What is proposed is shared by the threads of a process; only the rest is drawn anew."""
         self._elsewhere.reseed_rng()
 
     def _ready(self, study: Study) -> Engine:
-        senses = tuple(study.directions)
-        if self._engine is not None and senses == self._senses:
+        if self._engine is not None and study.study_name == self._study_name:
             return self._engine
+        senses = tuple(study.directions)
         left = set(range(len(senses))) - set(self._positions)
         if len(left) != 1 or len(senses) != len(self._positions) + 1:
             raise InputError(
                 "`positions` must leave exactly one of the study's directions for the modelled "
                 f"objective; got positions {list(self._positions)} of {len(senses)} directions"
             )
-        self._modelled, self._senses = left.pop(), senses
+        self._modelled, self._study_name = left.pop(), study.study_name
         signs = np.array([_sign(senses[place]) for place in self._positions], dtype=np.float64)
         turn = _sign(senses[self._modelled])
         floor = None if self._floor is None else turn * self._floor

@@ -112,6 +112,14 @@ def test_a_space_is_searched_to_the_end_and_no_further() -> None:
         ours.ask(SPACE)
 
 
+def test_a_sampler_that_is_used_again_starts_afresh_with_another_study() -> None:
+    shared = sampler()
+    first, second = study(shared), study(shared)
+    first.optimize(objective, n_trials=10)
+    second.optimize(objective, n_trials=10)
+    assert [t.params for t in first.trials] == [t.params for t in second.trials]
+
+
 def test_limits_are_never_broken() -> None:
     asked: list[Parameters] = []
 
