@@ -92,7 +92,7 @@ def block_log(table: pd.DataFrame, latency: str, energy: str | None) -> list[Mea
         energy_mj = row[energy] if energy else None
         if energy_mj == row[latency] or not (energy_mj or 0) > 0:
             energy_mj = None
-        made.append(Measured(architecture, row[latency], energy_mj, _group(row)))
+        made.append(Measured.of(architecture, row[latency], energy_mj, _group(row)))
     return made
 
 

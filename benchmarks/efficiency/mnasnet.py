@@ -51,7 +51,7 @@ def a100(data: Path) -> Calibration:
     for row in frame[frame[column] > 0].to_dict("records"):
         choices = accel_nasbench({str(name): value for name, value in row.items()})
         architecture = space.architecture(space.encode(choices))
-        rows.append(Measured(architecture, 1000 / row[column], None, architecture.id))
+        rows.append(Measured.of(architecture, 1000 / row[column], None, architecture.id))
     return calibrate(rows, ModelKey("a100", "accel-nasbench", Precision.FP32, 1, None))
 
 

@@ -21,7 +21,6 @@ from nas.cost.features import BASIS, FEATURES, TRAFFIC, Family, family_of, featu
 from nas.cost.log import Measured
 from nas.cost.model import AdditiveKernelModel, Calibrated, Law, ModelKey, Origin
 from nas.errors import MeasurementLogError
-from nas.graph.lower import lower
 from nas.graph.network import Network
 
 Floats = NDArray[np.float64]
@@ -72,7 +71,7 @@ def calibrate(
     Raises:
         MeasurementLogError: if there are fewer than two rows or two groups.
     """
-    networks = [lower(row.architecture) for row in rows]
+    networks = [row.network for row in rows]
     design = np.array([_row(network) for network in networks])
     groups = [row.group for row in rows]
     if len(set(groups)) < 2:

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nas.errors import InputError, MeasurementLogError
+from nas.graph.lower import lower
+from nas.graph.network import Network
 from nas.space.architecture import Architecture
 from nas.space.catalog import find_network
 
@@ -26,12 +28,30 @@ COLUMNS = ("architecture", "latency_ms", "energy_mj", "group")
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What one network took, the median over its repeats."""
+    """What one network took, the median over its repeats.
 
-    architecture: Architecture
+    Args:
+        name: Architecture text.
+        network: What was executed.
+        latency_ms: Time of one inference.
+        energy_mj: Energy of one inference, where it was measured.
+        group: Rows of one group are held out together.
+        spread: Relative run-to-run spread, where it was logged.
+    """
+
+    name: str
+    network: Network
     latency_ms: float
     energy_mj: float | None
     group: str
+    spread: float | None = None
+
+    @classmethod
+    def of(
+        cls, architecture: Architecture, latency_ms: float, energy_mj: float | None, group: str
+    ) -> Measured:
+        """What an architecture took."""
+        return cls(architecture.text, lower(architecture), latency_ms, energy_mj, group)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +96,7 @@ def write_log(file: Path, rows: Iterable[Measured]) -> None:
         writer.writerow(COLUMNS)
         for row in rows:
             energy = "" if row.energy_mj is None else repr(row.energy_mj)
-            writer.writerow([row.architecture.text, repr(row.latency_ms), energy, row.group])
+            writer.writerow([row.name, repr(row.latency_ms), energy, row.group])
 
 
 def _read_row(row: dict[str, str], where: str) -> Measured:
@@ -87,7 +107,7 @@ def _read_row(row: dict[str, str], where: str) -> Measured:
     latency = _positive(row["latency_ms"], "latency_ms", where)
     text = row.get("energy_mj") or ""
     energy = _positive(text, "energy_mj", where) if text else None
-    return Measured(architecture, latency, energy, row.get("group") or architecture.id)
+    return Measured.of(architecture, latency, energy, row.get("group") or architecture.id)
 
 
 def _positive(text: str | None, column: str, where: str) -> float:
@@ -101,19 +121,20 @@ def _positive(text: str | None, column: str, where: str) -> float:
 
 
 def _merge_repeats(rows: list[Measured], file: Path) -> tuple[Measured, ...]:
-    repeats: dict[Architecture, list[Measured]] = {}
+    repeats: dict[str, list[Measured]] = {}
     for row in rows:
-        repeats.setdefault(row.architecture, []).append(row)
+        repeats.setdefault(row.name, []).append(row)
     if len(repeats) < 2:
         raise MeasurementLogError(
             f"{file}: a log needs at least two different networks; got {len(repeats)}"
         )
     merged = []
-    for architecture, same in repeats.items():
+    for name, same in repeats.items():
         energies = [row.energy_mj for row in same if row.energy_mj is not None]
         merged.append(
             Measured(
-                architecture,
+                name,
+                same[0].network,
                 statistics.median(row.latency_ms for row in same),
                 statistics.median(energies) if energies else None,
                 same[0].group,

@@ -18,7 +18,7 @@ def log(tmp_path: Path) -> Path:
     space = find_space("mnasnet")
     networks = [space.architecture(code) for code in space.sample(40, seed=0)]
     file = tmp_path / "log.csv"
-    write_log(file, [Measured(n, lower(n).macs / 1e6, None, n.id) for n in networks])
+    write_log(file, [Measured.of(n, lower(n).macs / 1e6, None, n.id) for n in networks])
     return file
 
 

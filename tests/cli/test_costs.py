@@ -81,7 +81,7 @@ def test_calibrate_writes_a_model_with_its_error(run: Run, tmp_path: Path) -> No
         for size in (128, 160, 192, 224):
             architecture = find_network(f"{name}/{size}")
             estimate = model.estimate(lower(architecture))
-            rows.append(Measured(architecture, estimate.latency_ms, estimate.energy_mj, name))
+            rows.append(Measured.of(architecture, estimate.latency_ms, estimate.energy_mj, name))
     write_log(tmp_path / "log.csv", rows)
     options = ("--device", "my-board", "--runtime", "mine", "--measurements", "log.csv")
     done = run("calibrate", *options, "--to", "models")
@@ -95,7 +95,7 @@ def test_calibrate_writes_a_model_with_its_error(run: Run, tmp_path: Path) -> No
 def test_calibrate_to_a_place_that_is_a_file(run: Run, tmp_path: Path) -> None:
     (tmp_path / "models").write_text("a file", encoding="utf-8")
     rows = [
-        Measured(find_network(f"mobilenet_v2/{size}"), size / 10, None, str(size))
+        Measured.of(find_network(f"mobilenet_v2/{size}"), size / 10, None, str(size))
         for size in (128, 160, 192, 224)
     ]
     write_log(tmp_path / "log.csv", rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +43,7 @@ def measured(count: int, *, noise: float = 0.0, seed: int = 0) -> list[Measured]
             architecture = space.architecture(code)
             latency = truth.estimate(lower(architecture)).latency_ms
             latency *= float(np.exp(noise * rng.standard_normal()))
-            rows.append(Measured(architecture, latency, 2 * latency, f"{name}{index % 10}"))
+            rows.append(Measured.of(architecture, latency, 2 * latency, f"{name}{index % 10}"))
     return rows
 
 
@@ -56,7 +57,7 @@ def test_a_device_that_obeys_the_law_is_recovered(fitted: Calibration) -> None:
     assert fitted.latency_error.spearman > 0.99
     unseen = measured(40, seed=9)
     for row in unseen:
-        estimate = fitted.model.estimate(lower(row.architecture))
+        estimate = fitted.model.estimate(row.network)
         assert estimate.latency_ms == pytest.approx(row.latency_ms, rel=0.03)
         assert estimate.energy_mj == pytest.approx(2 * estimate.latency_ms, rel=0.03)
 
@@ -72,7 +73,7 @@ def test_held_out_error_is_that_of_the_noise() -> None:
 def test_families_never_measured_borrow_or_are_absent() -> None:
     text = "image 8x{0}x{0} | conv k1 c{1} relu | conv k1 c8"
     rows = [
-        Measured(parse(text.format(size, width)), size * size * width * 1e-4, None, f"{size}")
+        Measured.of(parse(text.format(size, width)), size * size * width * 1e-4, None, f"{size}")
         for size in (8, 16, 32)
         for width in (8, 16, 32)
     ]
@@ -126,7 +127,7 @@ def test_logs_round_trip_and_repeats_count_by_their_median(tmp_path: Path) -> No
     log = read_log(file)
     assert log.rows == tuple(rows)
     lines = file.read_text().splitlines()
-    text, group = json.dumps(rows[0].architecture.text), rows[0].group
+    text, group = json.dumps(rows[0].name), rows[0].group
     repeats = [f"{text},{latency},,{group}" for latency in (1.0, 5.0, 2.0)]
     file.write_text("\n".join([lines[0], *repeats, *lines[2:]]))
     assert read_log(file).rows[0].latency_ms == 2.0
@@ -160,6 +161,6 @@ def test_bad_logs_name_the_line_and_the_value(
 
 
 def test_one_group_cannot_be_held_out() -> None:
-    rows = [Measured(row.architecture, row.latency_ms, None, "same") for row in measured(10)]
+    rows = [replace(row, energy_mj=None, group="same") for row in measured(10)]
     with pytest.raises(MeasurementLogError, match="`group`"):
         calibrate(rows, KEY)
