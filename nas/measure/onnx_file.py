@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from nas.errors import MissingExtraError
 from nas.graph.network import Kernel, KernelActivation, KernelKind, Network, Signature
+from nas.measure.weights import draw_parameters
 
 if TYPE_CHECKING:
     from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto
@@ -28,7 +29,6 @@ IMAGE, LOGITS = "image", "logits"
 """Names of the input and the output."""
 
 _IR_VERSION = 10
-_BIAS_SCALE = 0.01
 
 
 def onnx_model(network: Network, *, batch: int = 1, seed: int = 0) -> ModelProto:
@@ -107,14 +107,10 @@ class _Writer:
         self.constants.append(numpy_helper.from_array(values, name))
         return name
 
-    def parameters(self, signature: Signature, shape: tuple[int, ...]) -> list[str]:
-        """Weights of He et al.'s scale, so that activations stay finite, and the bias if any."""
-        scale = (2.0 / math.prod(shape[1:])) ** 0.5
-        names = [self.constant(self._random(shape) * np.float32(scale))]
-        if signature.bias_elements:
-            bias = self._random((signature.bias_elements,)) * np.float32(_BIAS_SCALE)
-            names.append(self.constant(bias))
-        return names
+    def parameters(self, signature: Signature) -> list[str]:
+        """Names of the weights and, if there is one, of the bias."""
+        weights, bias = draw_parameters(signature, self._generator)
+        return [self.constant(values) for values in (weights, bias) if values is not None]
 
     def image(self, tensor: int) -> str:
         """The tensor with its height and width."""
@@ -161,9 +157,6 @@ class _Writer:
         elif activation is not KernelActivation.LINEAR:
             self.node(_PLAIN[activation], [source], output)
 
-    def _random(self, shape: tuple[int, ...]) -> NDArray[np.float32]:
-        return self._generator.standard_normal(shape, np.float32)
-
 
 _PLAIN = {
     KernelActivation.RELU: "Relu",
@@ -180,13 +173,19 @@ def padding(size: int, positions: int, kernel: int, stride: int) -> int:
     raise AssertionError(f"no padding lets k{kernel} s{stride} over {size} take {positions}")
 
 
-def _window(signature: Signature) -> dict[str, Any]:
-    """Attributes of a sliding window."""
+def pads(signature: Signature) -> tuple[int, int]:
+    """Zeros on both sides of a sliding window's input, in height and in width."""
     (source,), kernel, stride = signature.in_shapes, signature.kernel, signature.stride
     top, left = (
         padding(size, positions, kernel, stride)
         for size, positions in zip(source[1:], signature.out_shape[1:], strict=True)
     )
+    return top, left
+
+
+def _window(signature: Signature) -> dict[str, Any]:
+    """Attributes of a sliding window."""
+    (top, left), kernel, stride = pads(signature), signature.kernel, signature.stride
     return {
         "kernel_shape": [kernel, kernel],
         "strides": [stride, stride],
@@ -196,19 +195,16 @@ def _window(signature: Signature) -> dict[str, Any]:
 
 def _conv(writer: _Writer, kernel: Kernel) -> None:
     signature, (source,) = kernel.signature, kernel.reads
-    width, channels = signature.out_shape[0], signature.in_shapes[0][0] // signature.groups
-    shape = (width, channels, signature.kernel, signature.kernel)
     output = writer.activated(kernel)
-    inputs = [writer.image(source), *writer.parameters(signature, shape)]
+    inputs = [writer.image(source), *writer.parameters(signature)]
     writer.node("Conv", inputs, output, group=signature.groups, **_window(signature))
     writer.activate(output, kernel)
 
 
 def _linear(writer: _Writer, kernel: Kernel) -> None:
     signature, (source,) = kernel.signature, kernel.reads
-    shape = (signature.out_shape[0], signature.input_elements)
     inputs, output = [writer.vector(source)], writer.activated(kernel)
-    writer.node("Gemm", inputs + writer.parameters(signature, shape), output, transB=1)
+    writer.node("Gemm", inputs + writer.parameters(signature), output, transB=1)
     writer.activate(output, kernel)
     writer.mark_vector(kernel.writes)
 

@@ -123,8 +123,15 @@ class Runtime(Protocol):
 
 RUNTIMES = {
     "onnxruntime": "nas.measure.runtimes.onnx_runtime:OnnxRuntime",
+    "openvino": "nas.measure.runtimes.openvino:OpenVINO",
+    "litert": "nas.measure.runtimes.litert:LiteRT",
+    "ncnn": "nas.measure.runtimes.ncnn:Ncnn",
+    "torch": "nas.measure.runtimes.torch:eager",
+    "torch-channels-last": "nas.measure.runtimes.torch:channels_last",
+    "torch-compile": "nas.measure.runtimes.torch:compiled",
+    "torch-cuda": "nas.measure.runtimes.torch:cuda",
 }
-"""Name → where the class is."""
+"""Name → what makes it."""
 
 
 def find_runtime(name: str) -> Runtime:
