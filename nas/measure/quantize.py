@@ -33,10 +33,12 @@ def quantized(model: ModelProto) -> ModelProto:
         from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
     except ImportError:
         raise MissingExtraError("measuring int8 networks", "measure") from None
+    taken = onnx.ModelProto()
+    taken.CopyFrom(model)  # the quantiser moves the weights of what it is given to a file
     with tempfile.TemporaryDirectory(prefix="nas-int8-") as folder, _quiet():
         file = Path(folder) / "int8.onnx"
         quantize_static(
-            model,
+            taken,
             file,
             _OneBatch(model),
             quant_format=QuantFormat.QDQ,
