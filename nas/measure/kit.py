@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
-from nas.cost.log import COLUMNS
+from nas.cost.log_columns import COLUMNS
 from nas.cost.model import ModelKey
 from nas.errors import InputError, OutputError
 from nas.graph.network import Precision

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from nas.cost.log import COLUMNS, read_log
+from nas.cost.log import read_log
+from nas.cost.log_columns import COLUMNS
 from nas.cost.model import ModelKey
 from nas.errors import InputError, OutputError
 from nas.graph.network import Precision
