@@ -19,40 +19,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from nas.cost.log_columns import CONTEXT, checked_columns
 from nas.cost.log_networks import Logged, Stored, logged_network
-from nas.errors import InputError, MeasurementLogError, did_you_mean
+from nas.errors import InputError, MeasurementLogError
 from nas.graph.lower import lower
 from nas.graph.network import Network
 from nas.space.architecture import Architecture
 
-CONTEXT = ("device", "runtime", "precision", "batch", "threads")
-"""Columns that say for which model a row is."""
-
-QUALITY = (
-    "spread",
-    "runs",
-    "cpu_share",
-    "temperature_c",
-    "frequency_mhz",
-    "versions",
-    "measured_at",
-)
-"""Columns that say how well it was measured, and with what."""
-
-COLUMNS = ("network", "latency_ms", "energy_mj", "group", *CONTEXT, *QUALITY)
-
-# What people and tools call the same things, and how to get there.
-_ALIAS = {"architecture": "network"}
-_RESCALED = {
-    "latency_s": "latency_ms, times 1000",
-    "latency_us": "latency_ms, divided by 1000",
-    "latency_ns": "latency_ms, divided by 1,000,000",
-    "energy_j": "energy_mj, times 1000",
-    "energy_uj": "energy_mj, divided by 1000",
-    "fps": "latency_ms, as batch x 1000 / fps",
-    "power_w": "energy_mj, as power times latency_ms",
-    "power_mw": "energy_mj, as power times latency_ms / 1000",
-}
 _CONTRADICTION = 2.0
 """Repeats further apart than this factor are not of the same thing."""
 
@@ -95,6 +68,7 @@ class MeasurementLog:
         context: What the columns of `CONTEXT` say, those that are filled.
         versions: Versions of what measured, by package.
         measurements: Rows in the file.
+        took_s: Time that they took, loading included, as far as the rows say.
     """
 
     rows: tuple[Measured, ...]
@@ -102,6 +76,7 @@ class MeasurementLog:
     context: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     measurements: int = 0
+    took_s: float = 0.0
 
 
 def read_log(file: Path, *, stored: Stored | None = None, least: int = 2) -> MeasurementLog:
@@ -117,13 +92,16 @@ def read_log(file: Path, *, stored: Stored | None = None, least: int = 2) -> Mea
     """
     text = _read_text(file)
     header, *lines = _lines(text, file)
-    columns = _checked_columns(header[1], file)
+    columns = checked_columns(header[1], file)
     entries = []
     networks: dict[str, Logged] = {}
     for number, cells in lines:
         where = f"{file}, line {number}"
         row = _by_column(columns, cells, where)
-        entries.append(_Entry(number, row, _read_row(row, where, file.parent, networks, stored)))
+        measured = _read_row(row, where, file.parent, networks, stored)
+        took = row.get("took_s")
+        took_s = _positive(took, "took_s", where, zero=True) if took else 0.0
+        entries.append(_Entry(number, row, measured, took_s))
     if len({entry.measured.name for entry in entries}) < least:
         raise MeasurementLogError(
             f"{file}: a log needs at least {least} different networks; "
@@ -135,6 +113,7 @@ def read_log(file: Path, *, stored: Stored | None = None, least: int = 2) -> Mea
         _common_context(entries, file),
         _versions(entries),
         len(entries),
+        sum(entry.took_s for entry in entries),
     )
 
 
@@ -143,6 +122,7 @@ class _Entry:
     line: int
     row: Mapping[str, str]
     measured: Measured
+    took_s: float
 
 
 def _read_text(file: Path) -> str:
@@ -167,31 +147,6 @@ def _lines(text: str, file: Path) -> list[tuple[int, list[str]]]:
     if not text.endswith("\n") and len(lines) > 1 and len(lines[-1][1]) < len(lines[0][1]):
         lines.pop()
     return lines
-
-
-def _checked_columns(header: Sequence[str], file: Path) -> list[str]:
-    columns = [_ALIAS.get(name.strip(), name.strip()) for name in header]
-    for name in columns:
-        if name in _RESCALED:
-            raise MeasurementLogError(
-                f"{file}: units must be ms and mJ; got a column {name!r}; "
-                f"make it {_RESCALED[name]}"
-            )
-        if name not in COLUMNS:
-            raise MeasurementLogError(
-                f"{file}: columns must be among {', '.join(COLUMNS)}; "
-                f"got {name!r}{did_you_mean(name, COLUMNS)}"
-            )
-    for needed in COLUMNS[:2]:
-        if needed not in columns:
-            raise MeasurementLogError(
-                f"{file}: the log needs a column `{needed}`; got {', '.join(columns)}"
-            )
-    if repeated := {name for name in columns if columns.count(name) > 1}:
-        raise MeasurementLogError(
-            f"{file}: a column must be there once; got {', '.join(sorted(repeated))} twice"
-        )
-    return columns
 
 
 def _by_column(columns: Sequence[str], cells: Sequence[str], where: str) -> dict[str, str]:

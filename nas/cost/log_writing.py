@@ -8,7 +8,8 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from nas.cost.log import COLUMNS, Measured
+from nas.cost.log import Measured
+from nas.cost.log_columns import COLUMNS
 from nas.errors import OutputError
 
 Cell = str | float | None

@@ -108,6 +108,7 @@ class Bench:
                 stdout=subprocess.PIPE,
                 stderr=self._complaints,
                 text=True,
+                start_new_session=True,  # interrupts reach this process only, which decides
             )
         )
         answer = self._ask(None, START_TIMEOUT_S)

@@ -4,6 +4,8 @@ Runs are timed in samples of at least a millisecond, samples in rounds. A round 
 process did not have the processor to itself is disturbed and does not count. Rounds go on until
 the quickest few agree, because what disturbs can only slow down; the reading is their median. When
 the budget ends first the reading is what there is, and its spread says so.
+
+Kits carry this file as it stands: it needs Python 3.8 and no package.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ UNDISTURBED_CPU_SHARE = 0.97
 """Processor time over wall time of one thread, below which something else was running."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Timing:
     """How to time.
 
@@ -40,7 +42,7 @@ class Timing:
     budget_s: float = 2.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reading:
     """What one run took.
 
@@ -78,7 +80,7 @@ class SystemClock:
     processor = staticmethod(time.process_time)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Round:
     latency_s: float
     cpu_share: float

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
@@ -31,7 +30,6 @@ def main(argument: str) -> None:
     Args:
         argument: JSON of runtime, precision, batch, threads and timing.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started this process decides
     setting = json.loads(argument)
     answers = _own_stdout()
     _answer(answers, partial(_ready, setting))
