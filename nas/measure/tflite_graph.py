@@ -265,10 +265,12 @@ def _shuffle(writer: _Writer, kernel: Kernel) -> None:
     source, shape = kernel.reads[0], writer.dims(kernel.signature.out_shape)
     before = next(other for other in writer.network.kernels if other.writes == source)
     groups = before.signature.groups if before.signature.groups > 1 else 2
-    sizes = [(*shape[:3], groups, shape[3] // groups), (*shape[:3], shape[3] // groups, groups)]
+    # Height and width are one axis: Ethos-U turns no more than three.
+    positions, each = shape[1] * shape[2], shape[3] // groups
+    sizes = [(shape[0], positions, groups, each), (shape[0], positions, each, groups)]
     grouped, turned = (writer.activation(size) for size in sizes)
     writer.operator("RESHAPE", [writer.index(source), writer.indices(sizes[0])], grouped)
-    writer.operator("TRANSPOSE", [grouped, writer.indices([0, 1, 2, 4, 3])], turned)
+    writer.operator("TRANSPOSE", [grouped, writer.indices([0, 1, 3, 2])], turned)
     writer.operator("RESHAPE", [turned, writer.indices(shape)], writer.index(kernel.writes))
 
 
