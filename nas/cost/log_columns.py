@@ -20,6 +20,8 @@ QUALITY = (
     "cpu_share",
     "temperature_c",
     "frequency_mhz",
+    "meter",
+    "rest_power_mw",
     "versions",
     "took_s",
     "measured_at",

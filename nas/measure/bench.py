@@ -14,6 +14,7 @@ from typing import IO, Any, Self
 
 from nas.cost.model import ModelKey
 from nas.errors import InputError
+from nas.measure.power import EnergyReading
 from nas.measure.timing import Reading, Timing
 
 START_TIMEOUT_S = 120.0
@@ -22,11 +23,19 @@ START_TIMEOUT_S = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A reading, and the machine's state when it was taken, as far as the machine tells."""
+    """A reading, and the machine's state when it was taken, as far as the machine tells.
+
+    Args:
+        reading: What one run took.
+        temperature_c: Of the machine.
+        frequency_mhz: Of the processor.
+        energy: What one run drew, where that was asked for and there is a meter.
+    """
 
     reading: Reading
     temperature_c: float | None
     frequency_mhz: float | None
+    energy: EnergyReading | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +52,22 @@ class Bench:
         key: Runtime, precision, batch and threads; no number of threads is one.
         timing: How each network is timed.
         timeout_s: Longest time for a network, its loading included.
+        metered: Whether to count energy too, which takes some five seconds a network.
+
+    After entering, `meter` names what counts energy and `rest_power_mw` is what it counts at rest;
+    `no_meter` says why nothing does.
 
     Raises:
         InputError: on entering, if the runtime cannot be used here; it says why.
     """
 
     def __init__(
-        self, key: ModelKey, timing: Timing | None = None, *, timeout_s: float = 60.0
+        self,
+        key: ModelKey,
+        timing: Timing | None = None,
+        *,
+        timeout_s: float = 60.0,
+        metered: bool = False,
     ) -> None:
         self._setting = {
             "runtime": key.runtime,
@@ -57,12 +75,16 @@ class Bench:
             "batch": key.batch,
             "threads": key.threads or 1,
             "timing": asdict(timing or Timing()),
+            "metered": metered,
         }
         self._timeout_s = timeout_s
         self._process: subprocess.Popen[str] | None = None
         self._complaints: IO[str] | None = None
         self._opened = ExitStack()
         self.versions: dict[str, str] = {}
+        self.meter: str | None = None
+        self.rest_power_mw: float | None = None
+        self.no_meter: str | None = None
 
     def __enter__(self) -> Self:
         self._start()
@@ -96,7 +118,8 @@ class Bench:
             raise InputError(answer["refused"])
         if "failed" in answer:
             return Failure(answer["failed"])
-        return Result(Reading(**answer["reading"]), **answer["state"])
+        energy = EnergyReading(**answer["energy"]) if answer["energy"] else None
+        return Result(Reading(**answer["reading"]), **answer["state"], energy=energy)
 
     def _start(self) -> None:
         file = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed with the process
@@ -121,6 +144,8 @@ class Bench:
                 else f"`runtime` must start; got {reason}; reinstall {self._setting['runtime']}"
             )
         self.versions = answer["versions"]
+        self.meter, self.no_meter = answer.get("meter"), answer.get("no_meter")
+        self.rest_power_mw = answer.get("rest_power_mw")
 
     def _ask(self, question: dict[str, str] | None, timeout_s: float) -> dict[str, Any] | None:
         """The next answer; None if the process died, or was killed when the time was up."""

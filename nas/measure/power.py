@@ -233,8 +233,10 @@ def meter_for(runtime: str) -> Meter | NoMeter:
 
 def _gpu() -> str | None:
     """The GPU that torch computes on: its order is not NVML's."""
-    import torch
-
+    try:
+        import torch
+    except ImportError:
+        return None
     if not torch.cuda.is_available():
         return None
     return f"GPU-{torch.cuda.get_device_properties(0).uuid}"

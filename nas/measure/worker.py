@@ -18,6 +18,7 @@ from typing import Any, TextIO
 from nas.errors import InputError
 from nas.graph.network import Precision
 from nas.measure.machine import frequency_mhz, settle_on, temperature_c, usable_cpus
+from nas.measure.power import Meter, NoMeter, meter_for, meter_runs, rest_power_mw
 from nas.measure.runtime import Runtime, Workload, find_runtime, require_precision
 from nas.measure.timing import Timing, time_runs
 
@@ -28,16 +29,17 @@ def main(argument: str) -> None:
     """Answer lines until there are no more.
 
     Args:
-        argument: JSON of runtime, precision, batch, threads and timing.
+        argument: JSON of runtime, precision, batch, threads, timing and whether to meter.
     """
     setting = json.loads(argument)
     answers = _own_stdout()
-    _answer(answers, partial(_ready, setting))
+    meter = meter_for(setting["runtime"]) if setting["metered"] else NoMeter("not asked for")
+    _answer(answers, partial(_ready, setting, meter))
     settle_on(setting["threads"])
     runtime, timing = find_runtime(setting["runtime"]), Timing(**setting["timing"])
     for line in sys.stdin:
         name = json.loads(line)["name"]
-        _answer(answers, partial(_measured, runtime, name, setting, timing))
+        _answer(answers, partial(_measured, runtime, name, setting, timing, meter))
 
 
 def _own_stdout() -> TextIO:
@@ -58,7 +60,7 @@ def _answer(answers: TextIO, make: Callable[[], Answer]) -> None:
     answers.flush()
 
 
-def _ready(setting: Mapping[str, Any]) -> Answer:
+def _ready(setting: Mapping[str, Any], meter: Meter | NoMeter) -> Answer:
     runtime = find_runtime(setting["runtime"])
     require_precision(runtime, Precision(setting["precision"]))
     if setting["threads"] > (available := len(usable_cpus())):
@@ -66,10 +68,19 @@ def _ready(setting: Mapping[str, Any]) -> Answer:
             f"`threads` must be at most the {available} processors that this process may use; "
             f"got {setting['threads']}"
         )
-    return {"versions": runtime.versions()}
+    answer: Answer = {"versions": runtime.versions()}
+    if isinstance(meter, NoMeter):
+        return answer | {"no_meter": meter.reason}
+    return answer | {"meter": meter.name, "rest_power_mw": rest_power_mw(meter)}
 
 
-def _measured(runtime: Runtime, name: str, setting: Mapping[str, Any], timing: Timing) -> Answer:
+def _measured(
+    runtime: Runtime,
+    name: str,
+    setting: Mapping[str, Any],
+    timing: Timing,
+    meter: Meter | NoMeter,
+) -> Answer:
     session = runtime.load(
         Workload.named(name),
         precision=Precision(setting["precision"]),
@@ -78,10 +89,11 @@ def _measured(runtime: Runtime, name: str, setting: Mapping[str, Any], timing: T
     )
     try:
         reading = time_runs(session.run, timing, threads=setting["threads"])
+        energy = None if isinstance(meter, NoMeter) else asdict(meter_runs(session.run, meter))
     finally:
         session.close()
     state = {"temperature_c": temperature_c(), "frequency_mhz": frequency_mhz(usable_cpus()[0])}
-    return {"reading": asdict(reading), "state": state}
+    return {"reading": asdict(reading), "energy": energy, "state": state}
 
 
 if __name__ == "__main__":

@@ -57,3 +57,17 @@ def test_a_runtime_that_fails_says_why_and_what_cannot_be_measured_is_refused() 
         key = ModelKey(KEY.device, fields["runtime"], fields["precision"], 1, fields["threads"])
         with pytest.raises(InputError, match=rule), Bench(key, QUICK):
             pass
+
+
+def test_energy_is_counted_beside_the_time_or_it_is_said_why_not() -> None:
+    with Bench(KEY, QUICK, metered=True) as bench:
+        result = bench.measure(SMALL)
+        assert isinstance(result, Result)
+        if bench.meter is None:
+            assert bench.no_meter and "`rapl`" in bench.no_meter
+            assert result.energy is None and bench.rest_power_mw is None
+        else:
+            assert result.energy is not None and result.energy.energy_mj > 0
+            assert bench.rest_power_mw and bench.no_meter is None
+    with Bench(KEY, QUICK) as bench:
+        assert bench.meter is None

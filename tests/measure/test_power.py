@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from shutil import which
@@ -17,6 +18,7 @@ from shutil import which
 import pytest
 
 from nas.errors import InputError, MissingExtraError
+from nas.measure import worker
 from nas.measure.power import (
     NoMeter,
     NvmlMeter,
@@ -25,6 +27,10 @@ from nas.measure.power import (
     meter_runs,
     rest_power_mw,
 )
+from nas.measure.runtime import find_runtime
+from nas.measure.timing import Timing
+
+QUICK = Timing(warm_up_s=0.0, round_s=0.005, rounds=2, spread=1.0, budget_s=0.5)
 
 
 def zone(folder: Path, name: str, energy_uj: int, range_uj: int = 262_143_328_850) -> Path:
@@ -85,6 +91,22 @@ def test_a_counter_may_turn_over(tmp_path: Path) -> None:
         reading = meter_runs(lambda: time.sleep(0.01), meter, window_s=0.4)
     assert int((package / "energy_uj").read_text()) < 50_000_000
     assert reading.energy_mj * reading.runs == pytest.approx(10_000 * reading.window_s, rel=0.1)
+
+
+def test_a_network_is_metered_while_it_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the process of the bench, which looks for counters in one place only."""
+    monkeypatch.setattr(worker, "meter_runs", partial(meter_runs, window_s=0.2))
+    package = zone(tmp_path / "intel-rapl:0", "package-0", 0)
+    setting = {"precision": "fp32", "batch": 1, "threads": 1}
+    network = "image 16x32x32 | conv k3 c32 relu"
+    with drawing({package: 30_000.0}):
+        meter = RaplMeter.found(tmp_path)
+        answer = worker._measured(find_runtime("onnxruntime"), network, setting, QUICK, meter)
+    latency_ms, energy_mj = answer["reading"]["latency_ms"], answer["energy"]["energy_mj"]
+    assert answer["energy"]["meter"] == "rapl package"
+    assert 30 * latency_ms * 0.5 < energy_mj < 30 * latency_ms * 5, "30 W, and a busy machine"
 
 
 @dataclass
