@@ -23,7 +23,8 @@ from nas.accuracy.predictor import network_ids
 from nas.accuracy.validate import held_out_fit, summarise
 from nas.cost.artefact import write_model
 from nas.cost.calibrate import calibrate
-from nas.cost.log import Measured, read_log, write_log
+from nas.cost.log import Measured, read_log
+from nas.cost.log_writing import write_log
 from nas.cost.model import ModelKey, Origin
 from nas.graph.network import Precision
 from nas.resources import folder

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from nas.cost.log import Measured, write_log
+from nas.cost.log import Measured
+from nas.cost.log_writing import write_log
 from nas.graph.lower import lower
 from nas.space.catalog import find_space
 from tests.cli.conftest import Run
