@@ -1,4 +1,4 @@
-"""Networks → logs of what Vela says that they take: `python -m benchmarks.ethos_u --networks 200`.
+"""Networks → logs of what Vela says that they take: `python -m benchmarks.ethos_u --networks 150`.
 
 The shipped models of the Ethos-U processors are fitted on these logs, which stand beside this
 file. An interrupted run goes on where it stopped. About a second a network and processor.
@@ -79,7 +79,7 @@ def _names(log: Path) -> set[str]:
 def main() -> None:
     """Simulate networks on one or all processors and leave gzipped logs."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--networks", type=int, default=200)
+    parser.add_argument("--networks", type=int, default=150)
     parser.add_argument("--device", help="one of the processors; all of them if absent")
     arguments = parser.parse_args()
     architectures = networks(arguments.networks)

@@ -52,7 +52,6 @@ class EthosU:
 ETHOS_U = {
     item.device: item
     for item in (
-        EthosU("ethos-u55-128", "Ethos_U55_High_End_Embedded", "Shared_Sram"),
         EthosU("ethos-u55-256", "Ethos_U55_High_End_Embedded", "Shared_Sram"),
         EthosU("ethos-u65-512", "Ethos_U65_Client_Server", "Dedicated_Sram_384KB"),
         EthosU("ethos-u85-1024", "Ethos_U85_SYS_DRAM_Mid", "Dedicated_Sram_384KB"),

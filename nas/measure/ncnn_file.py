@@ -1,4 +1,4 @@
-"""Network → an ncnn model, with the layers that ncnn's converter and optimiser end up with."""
+"""Network → an ncnn model, with the layers that pnnx, ncnn's converter, makes of its module."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Layers with their fields, and kernels' weights → the two files of an ncnn model.
 
-Activations that ncnn fuses are fields of the layer before them. A blob that several layers read is
-split first, as ncnn demands. int8 is ncnn's own: weights symmetric per channel, activations
-symmetric per blob, and a convolution hands integers on where only convolutions read them. Grouped
-convolutions that are not depthwise stay in float32, as ncnn provides for layers
+Activations that the converter fuses are fields of the layer before them. A blob that several
+layers read is split first, as ncnn demands. int8 is ncnn's own: weights symmetric per channel,
+activations symmetric per blob, and a convolution hands integers on where only convolutions read
+them. Grouped convolutions that are not depthwise stay in float32, as ncnn provides for layers
 that suffer: its x86 kernels for them read the packed layout wrongly.
 """
 
@@ -193,9 +193,8 @@ _FUSED: dict[KernelActivation, tuple[int, Sequence[float]]] = {
     KernelActivation.RELU: (1, ()),
     KernelActivation.RELU6: (3, (0.0, 6.0)),
     KernelActivation.SIGMOID: (4, ()),
-    KernelActivation.HARD_SWISH: (6, tuple(_HARD.values())),
 }
-"""Number and parameters of the activations that layers with weights have a field for."""
+"""Number and parameters of the activations that the converter makes fields of other layers."""
 
 _PLAIN: dict[KernelActivation, tuple[str, Mapping[int, Field]]] = {
     KernelActivation.RELU: ("ReLU", {}),
