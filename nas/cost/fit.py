@@ -203,6 +203,20 @@ def fit_held_out(
     return replace(law, widening=widening), _error(held_out, groups, folds)
 
 
+def held_out_from_half(
+    sample: Sample, costs: Floats, groups: Sequence[str], prior: Prior
+) -> float:
+    """Median relative error of each half of the groups, predicted from the other half."""
+    names = np.random.default_rng(0).permutation(sorted(set(groups)))
+    first = set(names[: len(names) // 2].tolist())
+    folds = np.array([int(group in first) for group in groups])
+    with threadpool_limits(1):
+        return min(
+            _held_out(sample, costs, folds, prior, smooth=smooth).median()
+            for smooth in ((False, True) if len(costs) >= 2 * _SMOOTH_FROM else (False,))
+        )
+
+
 def _held_out(
     sample: Sample, costs: Floats, folds: NDArray[np.int64], prior: Prior, *, smooth: bool
 ) -> _HeldOut:
