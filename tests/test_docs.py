@@ -11,8 +11,8 @@ import typer.main
 import nas
 from nas.accuracy.artefact import read_predictor
 from nas.cli.app import app
-from nas.cost.artefact import device_models, modelled_devices
 from nas.cost.calibrate import HeldOutError
+from nas.cost.catalog import device_models, modelled_devices
 from nas.resources import folder
 from nas.space.architecture import parse
 

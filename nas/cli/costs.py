@@ -9,7 +9,8 @@ import typer
 from nas.cli.networks import ARCHITECTURE_HELP, Given, read_network
 from nas.cli.options import DEFAULT_DATABASE, Database, Json
 from nas.cli.output import heading, note, number, out, print_json, print_table
-from nas.cost.artefact import StoredModel, find_model
+from nas.cost.artefact import StoredModel
+from nas.cost.catalog import find_model
 from nas.cost.model import Estimate, Origin
 
 NetworkArgument = Annotated[

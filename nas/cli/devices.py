@@ -6,8 +6,9 @@ from typing import Any
 
 from nas.cli.options import Json
 from nas.cli.output import note, print_json, print_table
-from nas.cost.artefact import StoredModel, device_models, modelled_devices
+from nas.cost.artefact import StoredModel
 from nas.cost.calibrate import HeldOutError
+from nas.cost.catalog import device_models, modelled_devices
 from nas.cost.profile import device_names, find_device
 from nas.resources import own_folder
 

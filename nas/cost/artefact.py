@@ -17,9 +17,8 @@ from nas.cost.calibrate import Calibration, HeldOutError
 from nas.cost.features import FEATURES, Family
 from nas.cost.model import AdditiveKernelModel, Calibrated, Law, ModelKey, Origin
 from nas.declarations import Declaration, check
-from nas.errors import ArtefactError, DeclarationError, OutputError, UnknownNameError
+from nas.errors import ArtefactError, DeclarationError, OutputError
 from nas.graph.network import Precision
-from nas.resources import folder, own_folder
 
 FORMAT = "nas-cost-model/1"
 
@@ -190,30 +189,3 @@ def _law(stored: _Law) -> Law:
         for family, numbers in stored.coefficients.items()
     }
     return Law(coefficients, stored.borrowed, stored.origin)
-
-
-def _model_files() -> list[Path]:
-    """Every model file by name, a person's own before the shipped ones."""
-    folders = (own_folder("latency_models"), folder("latency_models"))
-    return [file for models in folders for file in sorted(models.glob("*/*.json"))]
-
-
-def modelled_devices() -> list[str]:
-    """Names of the devices that have a model, shipped or a person's own."""
-    return sorted({file.parent.name for file in _model_files()})
-
-
-def device_models(device: str) -> list[StoredModel]:
-    """Every model of a device, a person's own before the shipped ones."""
-    return [read_model(file) for file in _model_files() if file.parent.name == device]
-
-
-def find_model(device: str) -> StoredModel:
-    """The model of a device; the first of `device_models` where there are several.
-
-    Raises:
-        UnknownNameError: if the device has no model.
-    """
-    if device not in modelled_devices():
-        raise UnknownNameError("device", device, modelled_devices())
-    return device_models(device)[0]

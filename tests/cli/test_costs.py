@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nas.cost.artefact import find_model
+from nas.cost.catalog import find_model
 from nas.cost.log import Measured, write_log
 from nas.cost.profile import device_names
 from nas.graph.lower import lower

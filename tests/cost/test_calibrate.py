@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nas.cost.artefact import find_model, read_model, write_model
+from nas.cost.artefact import read_model, write_model
 from nas.cost.calibrate import Calibration, calibrate
+from nas.cost.catalog import find_model
 from nas.cost.features import Family
 from nas.cost.log import Measured, read_log, write_log
 from nas.cost.model import ModelKey, Origin

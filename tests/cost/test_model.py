@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from nas.cost.artefact import StoredModel, device_models, find_model, read_model
+from nas.cost.artefact import StoredModel, read_model
+from nas.cost.catalog import device_models, find_model
 from nas.cost.features import FEATURES, Family, family_of, features
 from nas.cost.model import AdditiveKernelModel, Origin
 from nas.cost.profile import device_names, find_device
