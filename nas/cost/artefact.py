@@ -75,7 +75,7 @@ class _Document(Declaration):
     device: str
     runtime: str
     precision: Precision
-    batch: int
+    batch: int | None
     threads: int | None
     latency: _Law
     energy: _Law | None
@@ -95,7 +95,8 @@ class StoredModel:
 def file_name(key: ModelKey) -> str:
     """The name of a model's file within its device's folder."""
     threads = f"-t{key.threads}" if key.threads else ""
-    return f"{key.runtime}-{key.precision.value}-b{key.batch}{threads}.json"
+    batch = f"b{key.batch}" if key.batch else "throughput"
+    return f"{key.runtime}-{key.precision.value}-{batch}{threads}.json"
 
 
 def write_model(to: Path, calibration: Calibration, evidence: Mapping[str, Any]) -> Path:
