@@ -18,6 +18,7 @@ from nas.cost.artefact import write_model
 from nas.cost.calibrate import Calibration, HeldOutError, calibrate
 from nas.cost.log import Measured
 from nas.cost.model import ModelKey, Origin
+from nas.errors import MeasurementLogError
 from nas.versions import versions
 
 _MOST_ROWS = 1000
@@ -157,18 +158,27 @@ def fit_devices(data: Path, to: Path, only: str = "") -> None:
     for candidate in fittable_devices(data):
         if only not in candidate.key.device:
             continue
-        fitted = calibrate(
-            candidate.rows,
-            candidate.key,
-            latency_origin=candidate.origins[0],
-            energy_origin=candidate.origins[1],
-            per_run=candidate.per_run,
-        )
+        try:
+            fitted = _fitted(candidate)
+        except MeasurementLogError as error:
+            print(f"left out: {candidate.key}: {error}", flush=True)
+            continue
         if fitted.latency_error.median > _WORST_ERROR:
             print(f"left out: {candidate.key}: {_said('latency', fitted.latency_error)}")
             continue
         write_model(to, fitted, _evidence(candidate))
         _report(fitted)
+
+
+def _fitted(candidate: Fittable) -> Calibration:
+    latency_origin, energy_origin = candidate.origins
+    return calibrate(
+        candidate.rows,
+        candidate.key,
+        latency_origin=latency_origin,
+        energy_origin=energy_origin,
+        per_run=candidate.per_run,
+    )
 
 
 def _evidence(candidate: Fittable) -> dict[str, object]:

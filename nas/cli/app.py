@@ -14,6 +14,7 @@ from nas.cli import (
     export,
     feasible,
     fronts,
+    layers,
     search,
     spaces,
     studies,
@@ -35,8 +36,8 @@ app.add_typer(studies.app, name="studies")
 app.command()(fronts.front)
 app.command()(export.export)
 app.command()(costs.cost)
-app.command()(costs.show)
-app.command()(devices.devices)
+app.command()(layers.show)
+app.add_typer(devices.app, name="devices")
 app.command("calibrate")(calibrate.calibrate_device)
 app.add_typer(spaces.app, name="spaces")
 
