@@ -221,4 +221,8 @@ def covered(model: ModelView) -> list[dict[str, str]]:
 
 def _range(bounds: tuple[float, float], unit: float) -> str:
     low, high = bounds
-    return f"{low / unit:.3g} to {high / unit:.3g}" if high else "–"
+    return f"{_plain(low / unit)} to {_plain(high / unit)}" if high else "–"
+
+
+def _plain(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2g}"

@@ -34,6 +34,7 @@ def draw_errors(model: ModelView) -> go.Figure:
         go.Scatter(
             x=[*ends, *reversed(ends)],
             y=[ends[0] * 0.9, ends[1] * 0.9, ends[1] * 1.1, ends[0] * 1.1],
+            mode="lines",
             fill="toself",
             fillcolor=_BAND,
             line={"width": 0},
@@ -67,8 +68,8 @@ def draw_errors(model: ModelView) -> go.Figure:
         template="plotly_white",
         height=460,
         margin={"t": 20, "r": 20},
-        xaxis={"type": "log", "title": {"text": f"measured, ms {model.unit}"}},
-        yaxis={"type": "log", "title": {"text": "predicted, ms"}},
+        xaxis={"type": "log", "dtick": "D2", "title": {"text": f"measured, ms {model.unit}"}},
+        yaxis={"type": "log", "dtick": "D2", "title": {"text": "predicted, ms"}},
         legend={"orientation": "h", "y": 1.1},
     )
     return figure
