@@ -130,6 +130,14 @@ class Law:
     borrowed: Mapping[Family, str]
     origin: Origin
 
+    def scaled(self, factor: float, origin: Origin) -> Law:
+        """The law of a cost that is this one times a factor."""
+        coefficients = {
+            family: tuple(factor * number for number in numbers)
+            for family, numbers in self.coefficients.items()
+        }
+        return Law(coefficients, self.borrowed, origin)
+
     def vector(self) -> NDArray[np.float64]:
         """All coefficients in the columns of `features`; NaN where there is no basis."""
         absent = (float("nan"),) * len(FEATURES)
