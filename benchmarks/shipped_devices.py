@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from nas.versions import versions
 
 _MOST_ROWS = 1000
 _WORST_ERROR = 0.5
+_FOLDS = 20
 
 _HW_NAS_BENCH = (
     "HW-NAS-Bench (Li et al., ICLR 2021; github.com/GATECH-EIC/HW-NAS-Bench), FBNet block table, "
@@ -121,9 +122,8 @@ def _help_devices(fbnet: CostTable, ofa: CostTable) -> Iterator[Fittable]:
     """HELP: both of its spaces together where a device is in both."""
     rows: dict[ModelKey, list[Measured]] = {}
     for table in (fbnet, ofa):
-        for name, column in table.columns.items():
-            among = _spread(column.known.tolist(), _MOST_ROWS)
-            rows.setdefault(_key(table, name), []).extend(table.rows(name, among=among))
+        for name in table.columns:
+            rows.setdefault(_key(table, name), []).extend(_rows(table, name))
     for key, measured in rows.items():
         yield Fittable(key, measured, _HELP, "MIT")
 
@@ -131,10 +131,9 @@ def _help_devices(fbnet: CostTable, ofa: CostTable) -> Iterator[Fittable]:
 def _columns(table: CostTable, source: str, licence: str) -> Iterator[Fittable]:
     notes = {What.THROUGHPUT: _THROUGHPUT_NOTE, What.KERNELS: _KERNELS_NOTE}
     for name, column in table.columns.items():
-        among = _spread(column.known.tolist(), _MOST_ROWS)
         yield Fittable(
             _key(table, name),
-            table.rows(name, among=among),
+            _rows(table, name),
             source,
             licence,
             per_run=column.what.per_run,
@@ -145,6 +144,15 @@ def _columns(table: CostTable, source: str, licence: str) -> Iterator[Fittable]:
 def _key(table: CostTable, name: str) -> ModelKey:
     column = table.columns[name]
     return ModelKey(column.device, column.runtime, column.precision, column.batch, None)
+
+
+def _rows(table: CostTable, name: str) -> list[Measured]:
+    """Rows of a column, evenly over the table; networks that are alone in their group in folds."""
+    among = _spread(table.columns[name].known.tolist(), _MOST_ROWS)
+    rows = table.rows(name, among=among)
+    if len({row.group for row in rows}) < len(rows):
+        return rows
+    return [replace(row, group=f"fold {place % _FOLDS}") for place, row in enumerate(rows)]
 
 
 def _spread(rows: Sequence[int], most: int) -> list[int]:
