@@ -74,7 +74,7 @@ def test_the_tables_offer_every_device_once_per_key(data_dir: Path) -> None:
     for candidate in found:
         assert find_device(candidate.key.device).title
         assert 4 <= len(candidate.rows) <= 2000
-        assert 2 <= len({row.group for row in candidate.rows})
+        assert len({row.group for row in candidate.rows}) >= 2
         assert candidate.source and candidate.licence
     per_image = [key.device for key in keys if key.batch is None]
     assert set(per_image) == {"a100", "rtx-3090", "tpu-v2", "tpu-v3", "zcu102", "vck190"}
