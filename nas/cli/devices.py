@@ -10,8 +10,8 @@ from typer.core import TyperGroup
 
 from nas.cli.options import Json
 from nas.cli.output import note, out, print_json, print_table
-from nas.cost.calibrate import HeldOutError
 from nas.cost.catalog import PREFERENCE, modelled_devices
+from nas.cost.fit import HeldOutError
 from nas.cost.profile import DeviceKind, device_names
 from nas.errors import InputError, UnknownNameError
 from nas.report.device import DeviceView, ModelView, covered, device_view, error_rows, matches

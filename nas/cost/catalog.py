@@ -2,17 +2,14 @@
 
 A model is named by its device, `raspberry-pi-5` or an alias such as `rpi5`, or exactly, by device
 and file stem: `raspberry-pi-5/ncnn-int8-b1-t4`. What a plain device stands for is `preference`.
-Where no energy was measured, it is modelled as the profile's active power times the latency.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
 from glob import escape
 from pathlib import Path
 
 from nas.cost.artefact import StoredModel, read_model
-from nas.cost.model import Origin
 from nas.cost.profile import device_aliases, device_names, find_device
 from nas.errors import UnknownNameError
 from nas.graph.network import Precision
@@ -35,7 +32,7 @@ def modelled_devices() -> list[str]:
 def device_models(device: str) -> list[StoredModel]:
     """Every model of a device, by name or alias, the one that its name stands for first."""
     device = canonical_device(device)
-    return sorted(map(_read, _model_files(device)), key=preference)
+    return sorted(map(read_model, _model_files(device)), key=preference)
 
 
 def find_model(name: str) -> StoredModel:
@@ -54,7 +51,7 @@ def find_model(name: str) -> StoredModel:
     named = {file.stem: file for file in reversed(files)}  # a person's own before a shipped one
     if stem not in named:
         raise UnknownNameError(f"model of {device}", stem, named)
-    return _read(named[stem])
+    return read_model(named[stem])
 
 
 def canonical_device(name: str) -> str:
@@ -82,19 +79,6 @@ def preference(stored: StoredModel) -> tuple[bool, bool, bool, int, int, int, st
         -stored.evidence.samples,
         stored.file.stem,
     )
-
-
-def _read(file: Path) -> StoredModel:
-    """A stored model, with modelled energy where none was measured and the power is known."""
-    stored = read_model(file)
-    device = stored.model.key.device
-    if stored.model.energy is not None or device not in device_names():
-        return stored
-    power = find_device(device).active_power_mw
-    if power is None:
-        return stored
-    energy = stored.model.latency.scaled(power.value / 1000, Origin.MODELLED)  # W x ms = mJ
-    return replace(stored, model=replace(stored.model, energy=energy))
 
 
 def _model_files(device: str | None = None) -> list[Path]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from nas.cost.artefact import StoredModel
-from nas.cost.calibrate import HeldOutError
 from nas.cost.catalog import canonical_device, device_models, is_own
-from nas.cost.features import FEATURES
+from nas.cost.features import COUNTS
+from nas.cost.fit import HeldOutError
 from nas.cost.profile import HardwareProfile, device_names, find_device
 from nas.errors import UnknownNameError
 
@@ -204,7 +204,7 @@ def covered(model: ModelView) -> list[dict[str, str]]:
     """What was calibrated, a row for each family of kernels: kinds, sizes, activations, work."""
     rows = []
     for family, known in model.stored.model.calibrated.items():
-        ranges = dict(zip(FEATURES, known.ranges, strict=True))
+        ranges = dict(zip(COUNTS, known.ranges, strict=True))
         rows.append(
             {
                 "kernels": family.value,
