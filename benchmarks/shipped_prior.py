@@ -48,17 +48,11 @@ class KnownDevices:
 
     def prior(self, without: str | None = None) -> Prior:
         """What all devices say together, but for the one left out."""
-        known = {
-            str(candidate.key): (candidate, design, costs)
-            for candidate, design, costs in self._known
-            if candidate.key.device != without
-        }
-        learned = learn_prior(
-            {name: (design, costs) for name, (_, design, costs) in known.items()}
+        known = [known for known in self._known if known[0].key.device != without]
+        return learn_prior(
+            {str(candidate.key): (design, costs) for candidate, design, costs in known},
+            relatives={str(candidate.key) for candidate, *_ in known if not _is_board(candidate)},
         )
-        relatives = [not _is_board(known[name][0]) for name in learned.names]
-        names = [name for name, is_one in zip(learned.names, relatives, strict=True) if is_one]
-        return replace(learned, names=tuple(names), devices=learned.devices[relatives])
 
 
 def _is_board(candidate: Fittable) -> bool:
