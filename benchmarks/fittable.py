@@ -12,7 +12,7 @@ from benchmarks.ncnn_boards import chosen_runs
 from nas.cost.log import Measured
 from nas.cost.model import ModelKey, Origin
 
-_MOST_ROWS = 1000
+_MOST_ROWS = 500
 _FOLDS = 20
 
 _HW_NAS_BENCH = (

@@ -169,7 +169,8 @@ def write_model(to: Path, calibration: Calibration, evidence: Mapping[str, Any])
     temporary = file.with_suffix(".json.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(document) + "\n", encoding="utf-8")
+        text = json.dumps(document, separators=(",", ":"))
+        temporary.write_text(text + "\n", encoding="utf-8")
         temporary.replace(file)
     except OSError as error:
         raise OutputError(f"`{file}` must be writable; {error.strerror}") from None
