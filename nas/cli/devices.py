@@ -94,11 +94,10 @@ def _heading(view: DeviceView) -> str:
 
 def _standing(view: DeviceView) -> list[str]:
     """The model that the device's name stands for, and how many more there are."""
-    if not view.models:
+    if view.chosen is None:
         return ["none", *("–",) * (len(_FIGURES) - 1)]
-    chosen, *others = view.models
-    stem = chosen.stored.file.stem + (f" +{len(others)}" if others else "")
-    return [stem, *_figures(chosen)]
+    others = f" +{len(view.files) - 1}" if view.files[1:] else ""
+    return [view.chosen.stored.file.stem + others, *_figures(view.chosen)]
 
 
 def _models(view: DeviceView) -> list[list[str]]:
@@ -152,7 +151,7 @@ def show(
     """
     name, _, stem = device.partition("/")
     view = device_view(name)
-    stems = [model.stored.file.stem for model in view.models]
+    stems = [file.stem for file in view.files]
     if stem and stem not in stems:
         raise UnknownNameError(f"model of {view.name}", stem, stems)
     if html is not None:

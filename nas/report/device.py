@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
-from nas.cost.artefact import StoredModel
-from nas.cost.catalog import canonical_device, device_models, is_own
+from nas.cost.artefact import StoredModel, read_model
+from nas.cost.catalog import canonical_device, is_own, model_files
 from nas.cost.features import COUNTS
 from nas.cost.fit import HeldOutError
 from nas.cost.profile import HardwareProfile, device_names, find_device
@@ -91,19 +93,30 @@ class ModelView:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DeviceView:
-    """A device with everything known of it.
+    """A device with everything known of it; its models are read when they are looked at.
 
     Args:
         name: The device.
         profile: Its profile; None for a device that only a person's own models know.
-        models: Its models, the one that its name stands for first.
+        files: Of its models, the one that its name stands for first.
     """
 
     name: str
     profile: HardwareProfile | None
-    models: tuple[ModelView, ...]
+    files: tuple[Path, ...]
+
+    @cached_property
+    def models(self) -> tuple[ModelView, ...]:
+        """Its models, the one that its name stands for first."""
+        chosen = () if self.chosen is None else (self.chosen,)
+        return (*chosen, *(model_view(read_model(file)) for file in self.files[1:]))
+
+    @cached_property
+    def chosen(self) -> ModelView | None:
+        """The model that its name stands for."""
+        return model_view(read_model(self.files[0]), chosen=True) if self.files else None
 
     @property
     def title(self) -> str:
@@ -143,17 +156,16 @@ def device_view(name: str) -> DeviceView:
     """
     device = canonical_device(name)
     profile = find_device(device) if device in device_names() else None
-    stored = device_models(device)
-    if profile is None and not stored:
+    files = model_files(device)
+    if profile is None and not files:
         raise UnknownNameError("device", name, device_names())
-    models = (model_view(model, chosen=not index) for index, model in enumerate(stored))
-    return DeviceView(device, profile, tuple(models))
+    return DeviceView(device, profile, tuple(files))
 
 
 def model_view(stored: StoredModel, *, chosen: bool = False) -> ModelView:
     """The view of a model; `chosen` is known only among those of its device."""
     name = f"{stored.model.key.device}/{stored.file.stem}"
-    return ModelView(name, stored, chosen, is_own(stored))
+    return ModelView(name, stored, chosen, is_own(stored.file))
 
 
 def shown(name: str, value: float) -> tuple[str, str]:
@@ -169,7 +181,7 @@ def matches(view: DeviceView, words: Sequence[str], kind: str | None = None) -> 
     named = [view.name, view.title]
     if profile is not None:
         named += [*profile.aliases, profile.chip, profile.cores, profile.gpu]
-    named += [model.name for model in view.models]
+    named += [file.stem for file in view.files]
     text = " ".join(named).lower()
     return (kind is None or view.kind == kind) and all(word.lower() in text for word in words)
 
