@@ -5,9 +5,10 @@ cost = features · w · (1 + noise). The prior is a mixture with one component p
 
     w ~ N(0, s · ((1 - SHARED) · device deviceᵀ + SHARED · covariance of all devices)),
 
-which says: the new device is probably like one of these up to its speed, and otherwise differs as
-devices differ. Everything is in closed form: each component's evidence on a grid over s and the
-noise weighs its posterior, and the mixture is reported by its mean and covariance.
+and one of the covariance alone, which says: the new device is probably like one of these up to its
+speed, and otherwise differs as devices differ; or it is like none in particular. Everything is in
+closed form: each component's evidence on a grid over s and the noise weighs its posterior, and the
+mixture is reported by its mean and covariance.
 
 Why a mixture: a GPU at batch 1 pays by the launch, at batch 64 by the byte, a phone by the MAC.
 One Gaussian over all of them knows none of these; ten measurements are enough to tell which.
@@ -79,7 +80,7 @@ def infer(design: Floats, costs: Floats, prior: Prior) -> Inference:
         (1 - SHARED) * np.outer(device, device) + SHARED * prior.covariance
         for device in prior.devices
     ]
-    return infer_under(design, costs, prior.scale, covariances or [prior.covariance])
+    return infer_under(design, costs, prior.scale, [*covariances, prior.covariance])
 
 
 def infer_under(

@@ -95,7 +95,7 @@ def write_kit(folder: Path, key: ModelKey, architectures: Sequence[Architecture]
 
 
 def _write_network(folder: Path, index: int, architecture: Architecture, key: ModelKey) -> str:
-    model = Workload.of(architecture).onnx(key.batch)
+    model = Workload.of(architecture).onnx(key.images)
     if key.precision is Precision.INT8:
         model = quantized(model)
     name = f"networks/{index:03d}.onnx"
