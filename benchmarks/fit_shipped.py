@@ -115,7 +115,11 @@ def fit_devices(data: Path, to: Path) -> None:
             log = read_log(file)
         key = ModelKey(name, device.runtime, Precision.FP32, 1, None)
         fitted = calibrate(
-            log.rows, key, latency_origin=device.origin, energy_origin=device.energy_origin
+            log.rows,
+            key,
+            latency_origin=device.origin,
+            energy_origin=device.energy_origin,
+            per_run=False,
         )
         evidence = {
             "source": _SOURCE,

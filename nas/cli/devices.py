@@ -7,7 +7,7 @@ from typing import Any
 from nas.cli.options import Json
 from nas.cli.output import note, print_json, print_table
 from nas.cost.artefact import StoredModel, device_models, modelled_devices
-from nas.cost.calibrate import HeldOutError
+from nas.cost.fit import HeldOutError
 from nas.cost.profile import device_names, find_device
 from nas.resources import own_folder
 

@@ -9,19 +9,27 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import AfterValidator, Field, model_validator
 
-from nas.cost.calibrate import Calibration, HeldOutError
-from nas.cost.features import FEATURES, Family
-from nas.cost.model import AdditiveKernelModel, Calibrated, Law, ModelKey, Origin
+from nas.cost.calibrate import Calibration
+from nas.cost.features import COLUMNS, COUNTS, Family
+from nas.cost.fit import HeldOutError
+from nas.cost.law import Law, Origin, Smooth
+from nas.cost.model import AdditiveKernelModel, Calibrated, ModelKey
+from nas.cost.posterior import Posterior
+from nas.cost.residual import Residual
 from nas.declarations import Declaration, check
 from nas.errors import ArtefactError, DeclarationError, OutputError, UnknownNameError
 from nas.graph.network import Precision
 from nas.resources import folder, own_folder
 
-FORMAT = "nas-cost-model/1"
+Floats = NDArray[np.float64]
+
+FORMAT = "nas-cost-model/2"
 
 
 class Evidence(Declaration):
@@ -41,12 +49,13 @@ class Evidence(Declaration):
     energy_error: HeldOutError | None
 
 
-class _Coefficients(Declaration):
-    calls: float
-    macs: float
-    input_elements: float
-    output_elements: float
-    weight_elements: float
+def _known(name: str) -> str:
+    if name not in COLUMNS:
+        raise ValueError(f"must be a feature of this version; {name!r} is none")
+    return name
+
+
+_Column = Annotated[str, AfterValidator(_known)]
 
 
 class _Ranges(Declaration):
@@ -57,11 +66,36 @@ class _Ranges(Declaration):
     weight_elements: tuple[float, float]
 
 
+class _Smooth(Declaration):
+    base: dict[_Column, float]
+    length: float
+    centres: tuple[tuple[float, ...], ...]
+    weights: tuple[float, ...]
+
+
 class _Law(Declaration):
+    """Columns that are not named have a coefficient of zero."""
+
     unit: str
     origin: Origin
-    coefficients: dict[Family, _Coefficients]
-    borrowed: dict[Family, str] = {}
+    noise: float
+    widening: float
+    per_run: bool
+    coefficients: dict[_Column, float]
+    least: dict[_Column, float]
+    priced: tuple[_Column, ...]
+    covariance: tuple[tuple[float, ...], ...]
+    smooth: _Smooth | None
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if [len(row) for row in self.covariance] != list(range(1, len(self.priced) + 1)):
+            raise ValueError("`covariance` must be the lower triangle over `priced`")
+        if self.smooth and len({len(row) for row in self.smooth.centres}) > 1:
+            raise ValueError("`centres` must have the same number of coordinates each")
+        if self.smooth and len(self.smooth.centres) != len(self.smooth.weights):
+            raise ValueError("`weights` must be one for each of `centres`")
+        return self
 
 
 class _Calibrated(Declaration):
@@ -118,7 +152,7 @@ def write_model(to: Path, calibration: Calibration, evidence: Mapping[str, Any])
         "energy": None if model.energy is None else _law_json(model.energy, "mJ"),
         "calibrated": {
             family.value: {
-                "ranges": dict(zip(FEATURES, known.ranges, strict=True)),
+                "ranges": dict(zip(COUNTS, known.ranges, strict=True)),
                 "kernel_sizes": known.kernel_sizes,
                 "activations": known.activations,
                 "kinds": known.kinds,
@@ -135,7 +169,7 @@ def write_model(to: Path, calibration: Calibration, evidence: Mapping[str, Any])
     temporary = file.with_suffix(".json.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        temporary.write_text(json.dumps(document) + "\n", encoding="utf-8")
         temporary.replace(file)
     except OSError as error:
         raise OutputError(f"`{file}` must be writable; {error.strerror}") from None
@@ -143,15 +177,38 @@ def write_model(to: Path, calibration: Calibration, evidence: Mapping[str, Any])
 
 
 def _law_json(law: Law, unit: str) -> dict[str, Any]:
+    """Numbers to seven digits, covariances to four: they say how sure, not how much.
+
+    Covariances are of the columns that are priced, the lower triangle by rows.
+    """
+    posterior, priced = law.posterior, np.flatnonzero(law.priced)
+    covariance = posterior.covariance[np.ix_(priced, priced)]
     return {
         "unit": unit,
         "origin": law.origin.value,
-        "coefficients": {
-            family.value: dict(zip(FEATURES, numbers, strict=True))
-            for family, numbers in law.coefficients.items()
+        "noise": posterior.noise,
+        "widening": law.widening,
+        "per_run": law.per_run,
+        "coefficients": _named(posterior.mean),
+        "least": _named(law.least),
+        "priced": [COLUMNS[index] for index in priced],
+        "covariance": [_short(row[: index + 1], 4) for index, row in enumerate(covariance)],
+        "smooth": law.smooth
+        and {
+            "base": _named(law.smooth.base),
+            "length": law.smooth.residual.length,
+            "centres": [_short(row, 7) for row in law.smooth.residual.centres],
+            "weights": _short(law.smooth.weights, 7),
         },
-        "borrowed": {family.value: basis for family, basis in law.borrowed.items()},
     }
+
+
+def _named(values: Floats) -> dict[str, float]:
+    return {name: value for name, value in zip(COLUMNS, _short(values, 7), strict=True) if value}
+
+
+def _short(values: Floats, digits: int) -> list[float]:
+    return [float(f"{value:.{digits}g}") for value in values]
 
 
 def read_model(file: Path) -> StoredModel:
@@ -172,7 +229,7 @@ def read_model(file: Path) -> StoredModel:
     )
     calibrated = {
         family: Calibrated(
-            tuple(getattr(known.ranges, name) for name in FEATURES),
+            tuple(getattr(known.ranges, name) for name in COUNTS),
             known.kernel_sizes,
             known.activations,
             known.kinds,
@@ -185,11 +242,27 @@ def read_model(file: Path) -> StoredModel:
 
 
 def _law(stored: _Law) -> Law:
-    coefficients = {
-        family: tuple(getattr(numbers, name) for name in FEATURES)
-        for family, numbers in stored.coefficients.items()
-    }
-    return Law(coefficients, stored.borrowed, stored.origin)
+    smooth = None
+    if stored.smooth is not None:
+        residual = Residual(np.array(stored.smooth.centres), stored.smooth.length)
+        smooth = Smooth(residual, _vector(stored.smooth.base), np.array(stored.smooth.weights))
+    covariance = np.zeros((len(COLUMNS),) * 2)
+    priced = [COLUMNS.index(name) for name in stored.priced]
+    for index, row in zip(priced, stored.covariance, strict=True):
+        covariance[index, priced[: len(row)]] = covariance[priced[: len(row)], index] = row
+    return Law(
+        Posterior(_vector(stored.coefficients), covariance, stored.noise),
+        _vector(stored.least),
+        np.isin(COLUMNS, stored.priced),
+        stored.per_run,
+        stored.widening,
+        stored.origin,
+        smooth,
+    )
+
+
+def _vector(named: Mapping[str, float]) -> Floats:
+    return np.array([named.get(name, 0.0) for name in COLUMNS])
 
 
 def _model_files() -> list[Path]:

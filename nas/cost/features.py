@@ -1,18 +1,24 @@
-"""Kernel signatures → families and physical features: the columns of every additive cost model.
+"""Kernel signatures → physical features: the columns that every additive cost model is linear in.
 
-A family is a group of kernels that share a cost law; the features are counts per launch. Where a
-family was never measured its law is borrowed along `BASIS`, from kernels that do the same work.
+A family is a group of kernels that share a cost law. Each family has a cost per launch, MAC,
+element read and written, and weight; convolutions also pay for channels padded to the width of
+vector and matrix units and for partly filled arrays, and activations that are not part of a
+convolution's epilogue have a cost of their own. What an inference pays once, whatever it runs, are
+the last columns, `PER_RUN`.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nas.graph.network import KernelKind, Signature
+from nas.graph.network import KernelActivation, KernelKind, Shape, Signature
+
+Floats = NDArray[np.float64]
 
 
 class Family(StrEnum):
@@ -28,23 +34,6 @@ class Family(StrEnum):
     MOVEMENT = "movement"
 
 
-FEATURES = ("calls", "macs", "input_elements", "output_elements", "weight_elements")
-"""What the cost of a launch is linear in."""
-
-TRAFFIC = "traffic"
-"""The device-wide cost of moving one element, the last resort of memory-bound families."""
-
-BASIS: dict[Family, str] = {
-    # A dense convolution or a linear layer is the same arithmetic as pointwise convolutions.
-    Family.CONV: Family.POINTWISE,
-    Family.GROUPED: Family.POINTWISE,
-    Family.LINEAR: Family.POINTWISE,
-    # These do next to no arithmetic: what they cost is the memory that they move.
-    Family.POOL: TRAFFIC,
-    Family.ELEMENTWISE: TRAFFIC,
-    Family.MOVEMENT: TRAFFIC,
-}
-
 _BY_KIND = {
     KernelKind.DEPTHWISE_CONV: Family.DEPTHWISE,
     KernelKind.LINEAR: Family.LINEAR,
@@ -58,7 +47,44 @@ _BY_KIND = {
     KernelKind.SLICE: Family.MOVEMENT,
     KernelKind.TRANSPOSE: Family.MOVEMENT,
 }
-_FAMILY_INDEX = {family: index for index, family in enumerate(Family)}
+
+COUNTS = ("calls", "macs", "input_elements", "output_elements", "weight_elements")
+"""What a launch of any family is charged for."""
+
+_DENSE = ("macs_padded_16", "macs_padded_12_in", "macs_padded_14_wide")
+_DEPTHWISE = ("taps", "strided_output_elements", "large_kernel_output_elements")
+_COUNTED: dict[Family, tuple[str, ...]] = {
+    Family.POINTWISE: (*COUNTS, *_DENSE),
+    Family.CONV: (*COUNTS, *_DENSE),
+    Family.GROUPED: (*COUNTS, *_DENSE),
+    Family.DEPTHWISE: (*COUNTS, *_DEPTHWISE),
+    Family.LINEAR: COUNTS,
+    Family.POOL: ("calls", "input_elements", "output_elements"),
+    Family.ELEMENTWISE: ("calls", "input_elements", "output_elements"),
+    Family.MOVEMENT: ("calls", "input_elements", "output_elements"),
+}
+# ReLU and ReLU6 are clamps in the epilogue of a convolution, everywhere.
+_CHARGED = (
+    KernelActivation.HARD_SWISH,
+    KernelActivation.SWISH,
+    KernelActivation.SIGMOID,
+    KernelActivation.HARD_SIGMOID,
+)
+PER_RUN = ("run.calls", "run.input_elements", "run.output_elements")
+"""What one inference pays besides its kernels."""
+
+COLUMNS: tuple[str, ...] = (
+    *(f"{family.value}.{name}" for family, names in _COUNTED.items() for name in names),
+    *(f"{each.value}.{name}" for each in _CHARGED for name in ("calls", "output_elements")),
+    *PER_RUN,
+)
+"""Names of all columns, `<family or activation>.<what is counted>`."""
+
+CALLS = {family: COLUMNS.index(f"{family.value}.calls") for family in Family}
+"""The column of each family's launches."""
+
+_INDEX = {name: index for index, name in enumerate(COLUMNS)}
+_MIB = 2**20  # counts of millions keep the numbers of a model within a few orders of magnitude
 
 
 def family_of(signature: Signature) -> Family:
@@ -70,19 +96,75 @@ def family_of(signature: Signature) -> Family:
     return Family.POINTWISE if signature.kernel == 1 else Family.CONV
 
 
-def features(signatures: Sequence[Signature]) -> NDArray[np.float64]:
-    """Features of each kernel, in the columns of its family.
+def features(signatures: Sequence[Signature]) -> Floats:
+    """Features of kernels: calls in ones, everything else in units of 2**20.
 
     Returns:
-        Shape (count, families × features), zero outside the kernel's own family.
+        Shape (count, columns), zero outside the kernel's own family and activation.
     """
-    table = np.zeros((len(signatures), len(Family), len(FEATURES)))
+    table = np.zeros((len(signatures), len(COLUMNS)))
     for row, signature in enumerate(signatures):
-        table[row, _FAMILY_INDEX[family_of(signature)]] = (
-            1,
-            signature.macs,
-            signature.input_elements,
-            signature.output_elements,
-            signature.weight_elements,
-        )
-    return table.reshape(len(signatures), len(Family) * len(FEATURES))
+        for name, value in _counts(signature).items():
+            if (column := _INDEX.get(name)) is not None:
+                table[row, column] = value
+    return table
+
+
+def _counts(signature: Signature) -> dict[str, float]:
+    """Every count of a kernel by the name of its column."""
+    family = family_of(signature)
+    counts: dict[str, float] = {
+        "calls": 1.0,
+        "macs": signature.macs / _MIB,
+        "input_elements": signature.input_elements / _MIB,
+        "output_elements": signature.output_elements / _MIB,
+        "weight_elements": signature.weight_elements / _MIB,
+    }
+    if family is Family.DEPTHWISE:
+        counts |= _depthwise_counts(signature)
+    elif family in (Family.POINTWISE, Family.CONV, Family.GROUPED):
+        counts |= _dense_counts(signature)
+    named = {f"{family.value}.{name}": value for name, value in counts.items()}
+    if signature.activation in _CHARGED:
+        named[f"{signature.activation.value}.calls"] = 1.0
+        named[f"{signature.activation.value}.output_elements"] = counts["output_elements"]
+    return named
+
+
+def _dense_counts(signature: Signature) -> dict[str, float]:
+    """MACs with channels padded to vector units of 16, and to rows and columns of 12 × 14 arrays.
+
+    Why these: AVX-512 and tensor units work on 16 channels at once; a spatial accelerator such as
+    Eyeriss (Chen et al., 2016; 12 × 14) idles where a dimension does not fill its array.
+    """
+    width, _, columns = signature.out_shape
+    inside = signature.in_shapes[0][0] / signature.groups
+    outside = width / signature.groups
+    macs = signature.macs / _MIB
+
+    def padded(size: float, multiple: int) -> float:
+        return float(np.ceil(size / multiple)) * multiple / size
+
+    return {
+        "macs_padded_16": macs * padded(inside, 16) * padded(outside, 16),
+        "macs_padded_12_in": macs * padded(inside, 12),
+        "macs_padded_14_wide": macs * padded(columns, 14),
+    }
+
+
+def _depthwise_counts(signature: Signature) -> dict[str, float]:
+    """What depthwise convolutions take with the side of their kernel and their stride."""
+    outputs = signature.output_elements / _MIB
+    return {
+        "taps": signature.kernel * outputs,
+        "strided_output_elements": outputs if signature.stride > 1 else 0.0,
+        "large_kernel_output_elements": outputs if signature.kernel > 3 else 0.0,
+    }
+
+
+def run_features(input_shape: Shape, output_shape: Shape) -> Floats:
+    """What one inference pays once; shape (columns,), zero but in `PER_RUN`."""
+    row = np.zeros(len(COLUMNS))
+    sizes = (1.0, math.prod(input_shape) / _MIB, math.prod(output_shape) / _MIB)
+    row[[_INDEX[name] for name in PER_RUN]] = sizes
+    return row

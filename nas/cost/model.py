@@ -9,23 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nas.cost.features import FEATURES, Family, family_of, features
+from nas.cost.features import CALLS, COUNTS, Family, family_of
+from nas.cost.law import Law
+from nas.cost.law import Origin as Origin
 from nas.errors import UncalibratedKernelError
-from nas.graph.network import Kernel, Network, Precision, Signature
-
-
-class Origin(StrEnum):
-    """What the values that a model was fitted on are."""
-
-    MEASURED = "measured"
-    SIMULATED = "simulated"
-    MODELLED = "modelled"
+from nas.graph.network import Kernel, Network, Precision, Shape, Signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +59,15 @@ class KernelCost:
 class Estimate:
     """Predicted cost of one inference of a network.
 
-    `peak_memory_bytes` is the deployed weights plus the most activations alive at once, for the
-    model's precision and batch, exactly.
+    Intervals hold the true cost nine times in ten. `breakdown` adds up to the cost but for what an
+    inference pays once, whatever it runs. `peak_memory_bytes` is the deployed weights plus the
+    most activations alive at once, for the model's precision and batch, exactly.
     """
 
     latency_ms: float
+    latency_interval_ms: tuple[float, float]
     energy_mj: float | None
+    energy_interval_mj: tuple[float, float] | None
     peak_memory_bytes: int
     breakdown: tuple[KernelCost, ...]
 
@@ -99,6 +95,10 @@ class CostModel(Protocol):
         """Cost of each kernel; UncalibratedKernelError names the first that has no basis."""
         ...
 
+    def run(self, input_shape: Shape, output_shape: Shape) -> Prices:
+        """What one inference costs besides its kernels; one entry."""
+        ...
+
     def estimate(self, network: Network) -> Estimate:
         """Cost of a network and of each of its kernels."""
         ...
@@ -106,26 +106,6 @@ class CostModel(Protocol):
     def coverage(self, network: Network) -> tuple[Gap, ...]:
         """The kernels that lie outside of what was calibrated; empty when all lie inside."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Law:
-    """Cost of a launch, linear in the features of its family.
-
-    Args:
-        coefficients: Per family, one non-negative number per feature.
-        borrowed: Families priced by another's law, and whose.
-        origin: What it was fitted on.
-    """
-
-    coefficients: Mapping[Family, tuple[float, ...]]
-    borrowed: Mapping[Family, str]
-    origin: Origin
-
-    def vector(self) -> NDArray[np.float64]:
-        """All coefficients in the columns of `features`; NaN where there is no basis."""
-        absent = (float("nan"),) * len(FEATURES)
-        return np.array([self.coefficients.get(family, absent) for family in Family]).ravel()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +118,9 @@ class Calibrated:
     kinds: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class AdditiveKernelModel:
-    """Sums of linear laws per kernel family; see `nas.cost.calibrate` for how they are fitted."""
+    """Sums of the costs of kernels; see `nas.cost.calibrate` for how the laws are fitted."""
 
     key: ModelKey
     latency: Law
@@ -149,39 +129,47 @@ class AdditiveKernelModel:
 
     def price(self, signatures: Sequence[Signature]) -> Prices:
         """Cost of each kernel."""
-        table = features(signatures)
+        for signature in signatures:
+            self._check_priced(signature)
         return Prices(
-            self._priced(table, self.latency, signatures),
-            None if self.energy is None else self._priced(table, self.energy, signatures),
+            self.latency.price(signatures),
+            None if self.energy is None else self.energy.price(signatures),
         )
 
-    def _priced(
-        self, table: NDArray[np.float64], law: Law, signatures: Sequence[Signature]
-    ) -> NDArray[np.float64]:
-        missing = [
-            index for index, s in enumerate(signatures) if family_of(s) not in law.coefficients
-        ]
-        if missing:
-            signature = signatures[missing[0]]
-            raise UncalibratedKernelError(
-                f"{self.key} has no basis for `{family_of(signature).value}` kernels; got "
-                f"{signature}; calibrate with networks that contain them"
-            )
-        costs: NDArray[np.float64] = table @ np.nan_to_num(law.vector())
-        return costs
+    def run(self, input_shape: Shape, output_shape: Shape) -> Prices:
+        """What one inference costs besides its kernels; one entry."""
+        energy = None if self.energy is None else self.energy.run(input_shape, output_shape)
+        return Prices(
+            np.array([self.latency.run(input_shape, output_shape)]),
+            None if energy is None else np.array([energy]),
+        )
+
+    def _check_priced(self, signature: Signature) -> None:
+        family = family_of(signature)
+        if family in self.calibrated or self.latency.priced[CALLS[family]]:
+            return
+        raise UncalibratedKernelError(
+            f"{self.key} has no basis for `{family.value}` kernels; got {signature}; calibrate "
+            "with networks that contain them"
+        )
 
     def estimate(self, network: Network) -> Estimate:
         """Cost of a network and of each of its kernels."""
         prices = self.price([kernel.signature for kernel in network.kernels])
-        energies = (
-            [None] * len(network.kernels)
-            if prices.energy_mj is None
-            else prices.energy_mj.tolist()
-        )
+        once = self.run(network.tensors[0], network.output_shape)
+        latency = float(prices.latency_ms.sum() + once.latency_ms[0])
+        energy, energies = None, [None] * len(network.kernels)
+        if prices.energy_mj is not None and once.energy_mj is not None:
+            energy = float(prices.energy_mj.sum() + once.energy_mj[0])
+            energies = prices.energy_mj.tolist()
         parts = zip(network.kernels, prices.latency_ms.tolist(), energies, strict=True)
         return Estimate(
-            float(prices.latency_ms.sum()),
-            None if prices.energy_mj is None else float(prices.energy_mj.sum()),
+            latency,
+            self.latency.interval(network, latency),
+            energy,
+            None
+            if self.energy is None or energy is None
+            else self.energy.interval(network, energy),
             peak_memory_bytes(network, self.key),
             tuple(KernelCost(*part) for part in parts),
         )
@@ -195,24 +183,17 @@ class AdditiveKernelModel:
         family = family_of(signature)
         known = self.calibrated.get(family)
         if known is None:
-            basis = self.latency.borrowed.get(family, "nothing")
-            return (f"{family.value} was never measured; priced from {basis}",)
+            return (f"{family.value} was never measured; priced from what other devices take",)
         reasons = []
-        if family in self.latency.borrowed:
-            basis = self.latency.borrowed[family]
-            reasons.append(f"{family.value} could not be told apart; priced from {basis}")
         if signature.kind.value not in known.kinds:
-            basis = ", ".join(known.kinds)
-            reasons.append(f"{signature.kind.value} was never measured; priced as {basis}")
+            kinds = ", ".join(known.kinds)
+            reasons.append(f"{signature.kind.value} was never measured; priced as {kinds}")
         if signature.kernel not in known.kernel_sizes:
             reasons.append(f"kernel size {signature.kernel} was never measured")
         if signature.activation.value not in known.activations:
             reasons.append(f"activation {signature.activation.value} was never measured here")
-        columns = features([signature])[0]
-        start = list(Family).index(family) * len(FEATURES)
-        for name, value, (low, high) in zip(
-            FEATURES, columns[start : start + len(FEATURES)], known.ranges, strict=True
-        ):
+        for name, (low, high) in zip(COUNTS, known.ranges, strict=True):
+            value = 1 if name == "calls" else getattr(signature, name)
             if not low <= value <= high:
                 reasons.append(f"{name} {value:,.0f} lies outside {low:,.0f} to {high:,.0f}")
         return tuple(reasons)

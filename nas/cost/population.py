@@ -76,9 +76,19 @@ class PopulationScorer:
         shapes: list[Shape] = [(declared.channels, size, size) for size in declared.resolution]
         self._blocks: dict[tuple[Block, Shape], _Cost] = {}
         self._tables: list[_Table] = []
+        inputs = shapes
         for slot in space.slots:
             table, shapes = self._fill(slot, shapes)
             self._tables.append(table)
+        self._runs = np.array(
+            [[self._run(before, after) for after in shapes] for before in inputs]
+        )
+
+    def _run(self, input_shape: Shape, output_shape: Shape) -> tuple[float, float]:
+        """Latency and energy that an inference pays once."""
+        once = self._model.run(input_shape, output_shape)
+        energy = 0.0 if once.energy_mj is None else float(once.energy_mj[0])
+        return float(once.latency_ms[0]), energy
 
     def _fill(self, slot: Slot, shapes_in: Sequence[Shape]) -> tuple[_Table, list[Shape]]:
         radix = tuple(len(self._space.variables[index].values) for index in slot.variables)
@@ -137,9 +147,9 @@ class PopulationScorer:
         count = len(codes)
         sums = np.zeros((count, len(_SUMMED)))
         peaks = np.zeros(count)
-        shape = np.zeros(count, dtype=np.int64)
-        if self._resolutions > 1:  # then the resolution is the first variable
-            shape += codes[:, 0]
+        # Where there are several resolutions, they are the first variable.
+        resolution = codes[:, 0] if self._resolutions > 1 else np.zeros(count, dtype=np.int64)
+        shape = resolution
         for table in self._tables:
             row = shape * table.combinations
             for variable, step in zip(table.variables, table.steps, strict=True):
@@ -147,6 +157,7 @@ class PopulationScorer:
             sums += table.sums[row]
             np.maximum(peaks, table.peaks[row], out=peaks)
             shape = table.shapes_out[row]
+        sums[:, :2] += self._runs[resolution, shape]
         latency, energy, weights, macs, parameters = sums.T
         return PopulationCosts(
             latency, energy if self._has_energy else None, weights + peaks, macs, parameters

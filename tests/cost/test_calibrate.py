@@ -10,14 +10,13 @@ import pytest
 
 from nas.cost.artefact import find_model, read_model, write_model
 from nas.cost.calibrate import Calibration, calibrate
-from nas.cost.features import Family
 from nas.cost.log import Measured
 from nas.cost.model import ModelKey, Origin
 from nas.errors import ArtefactError, MeasurementLogError, OutputError
 from nas.graph.lower import lower
 from nas.graph.network import Precision
 from nas.space.architecture import parse
-from nas.space.catalog import find_space
+from nas.space.catalog import find_network, find_space
 
 KEY = ModelKey("board", "runtime", Precision.FP32, 1, None)
 EVIDENCE = {
@@ -68,25 +67,36 @@ def test_held_out_error_is_that_of_the_noise() -> None:
     assert len(error.by_group) == 20
 
 
-def test_families_never_measured_borrow_or_are_absent() -> None:
+def test_families_never_measured_are_priced_from_other_devices_and_flagged() -> None:
     text = "image 8x{0}x{0} | conv k1 c{1} relu | conv k1 c8"
     rows = [
         Measured.of(parse(text.format(size, width)), size * size * width * 1e-4, None, f"{size}")
         for size in (8, 16, 32)
         for width in (8, 16, 32)
     ]
-    law = calibrate(rows, KEY).model.latency
-    assert law.borrowed[Family.LINEAR] == Family.POINTWISE
-    assert law.coefficients[Family.CONV] == law.coefficients[Family.POINTWISE]
-    assert law.borrowed[Family.ELEMENTWISE] == "traffic"
-    assert Family.DEPTHWISE not in law.coefficients
+    model = calibrate(rows, KEY).model
+    inside = lower(parse(text.format(16, 24)))
+    beyond = lower(parse("image 8x16x16 | ds k3 c24 relu | ds k5 c24 relu"))
+    assert not model.coverage(inside)
+    assert {gap.reasons[0].split()[0] for gap in model.coverage(beyond)} >= {"depthwise_conv"}
+    width = [
+        (estimate.latency_interval_ms[1] - estimate.latency_ms) / estimate.latency_ms
+        for estimate in map(model.estimate, (inside, beyond))
+    ]
+    assert width[1] > 2 * width[0]
 
 
 def test_models_round_trip_through_their_file(fitted: Calibration, tmp_path: Path) -> None:
     file = write_model(tmp_path, fitted, EVIDENCE)
     assert file == tmp_path / "board" / "runtime-fp32-b1.json"
     stored = read_model(file)
-    assert stored.model == fitted.model
+    for name in ("mobilenet_v2", "resnet18"):
+        network = lower(find_network(name))
+        known, read = fitted.model.estimate(network), stored.model.estimate(network)
+        assert read.latency_ms == pytest.approx(known.latency_ms, rel=1e-5)
+        assert read.energy_mj == pytest.approx(known.energy_mj, rel=1e-5)
+        assert read.latency_interval_ms == pytest.approx(known.latency_interval_ms, rel=0.02)
+    assert stored.model.calibrated == fitted.model.calibrated
     assert stored.evidence.latency_error == fitted.latency_error
     assert not list(tmp_path.rglob("*.part"))
 
@@ -96,8 +106,11 @@ def test_models_round_trip_through_their_file(fitted: Calibration, tmp_path: Pat
     [
         (lambda text: text[: len(text) // 2], ["readable"]),
         (lambda text: "[]", ["mapping"]),
-        (lambda text: text.replace("nas-cost-model/1", "nas-cost-model/9"), ["`format`"]),
-        (lambda text: text.replace('"calls"', '"cals"'), ["calls"]),
+        (lambda text: text.replace("nas-cost-model/2", "nas-cost-model/9"), ["`format`"]),
+        (
+            lambda text: text.replace('"pointwise_conv.calls"', '"pointwise_conv.cals"'),
+            ["pointwise_conv.cals"],
+        ),
     ],
 )
 def test_damaged_models_are_named(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nas.cost.artefact import StoredModel, device_models, find_model, read_model
-from nas.cost.features import FEATURES, Family, family_of, features
+from nas.cost.features import CALLS, COLUMNS, Family, family_of, features
 from nas.cost.model import AdditiveKernelModel, Origin
 from nas.cost.profile import device_names, find_device
 from nas.errors import UncalibratedKernelError, UnknownNameError
@@ -26,8 +26,10 @@ def ids(stored: StoredModel) -> str:
 
 
 def without(model: AdditiveKernelModel, family: Family) -> AdditiveKernelModel:
-    kept = {f: c for f, c in model.latency.coefficients.items() if f is not family}
-    return replace(model, latency=replace(model.latency, coefficients=kept))
+    priced = model.latency.priced.copy()
+    priced[CALLS[family]] = False
+    calibrated = {f: known for f, known in model.calibrated.items() if f is not family}
+    return replace(model, latency=replace(model.latency, priced=priced), calibrated=calibrated)
 
 
 def test_every_kind_of_kernel_has_a_family() -> None:
@@ -40,10 +42,17 @@ def test_every_kind_of_kernel_has_a_family() -> None:
 
 def test_features_stand_in_the_columns_of_the_family() -> None:
     signature = lower(find_network("mobilenet_v2")).kernels[0].signature
-    row = features([signature])[0].reshape(len(Family), len(FEATURES))
-    used = list(Family).index(Family.CONV)
-    assert row[used].tolist() == [1, signature.macs, 3 * 224**2, 32 * 112**2, 27 * 32]
-    assert row.sum() == row[used].sum()
+    row = dict(zip(COLUMNS, features([signature])[0].tolist(), strict=True))
+    mib = 2**20
+    assert row["conv.calls"] == 1
+    assert row["conv.macs"] == signature.macs / mib
+    assert row["conv.input_elements"] == 3 * 224**2 / mib
+    assert row["conv.output_elements"] == 32 * 112**2 / mib
+    assert row["conv.weight_elements"] == 27 * 32 / mib
+    assert row["conv.macs_padded_16"] == pytest.approx(row["conv.macs"] * 16 / 3)
+    assert {name for name, value in row.items() if value} == {
+        name for name in COLUMNS if name.startswith("conv.")
+    }
 
 
 @pytest.mark.parametrize("stored", MODELS, ids=ids)
@@ -54,9 +63,12 @@ def test_an_estimate_is_the_sum_of_its_breakdown_and_no_kernel_is_free(
     network = lower(find_network(name))
     estimate = stored.model.estimate(network)
     assert len(estimate.breakdown) == len(network.kernels)
+    once = stored.model.run(network.tensors[0], network.output_shape)
     assert math.fsum(p.latency_ms for p in estimate.breakdown) == pytest.approx(
-        estimate.latency_ms
+        estimate.latency_ms - once.latency_ms[0]
     )
+    low, high = estimate.latency_interval_ms
+    assert 0 <= low < estimate.latency_ms < high
     assert all(part.latency_ms > 0 for part in estimate.breakdown)
     if estimate.energy_mj is not None:
         energies = [part.energy_mj or 0.0 for part in estimate.breakdown]

@@ -1,0 +1,124 @@
+"""Kernels → the cost of each, and networks → a cost with its interval, by one fitted law.
+
+A law is linear: a kernel's cost is its features times coefficients, plus, where enough was
+measured for it to pay, its base cost times a smooth function of its shape (`nas.cost.residual`).
+A network adds up its kernels and what an inference pays once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nas.cost.features import COLUMNS, features, run_features
+from nas.cost.posterior import Posterior
+from nas.cost.residual import Residual
+from nas.graph.network import Network, Shape, Signature
+
+Floats = NDArray[np.float64]
+NORMAL_90 = 1.6448536269514722
+"""Half of a normal variable's 90% interval in standard deviations."""
+
+
+class Origin(StrEnum):
+    """What the values that a law was fitted on are."""
+
+    MEASURED = "measured"
+    SIMULATED = "simulated"
+    MODELLED = "modelled"
+
+
+@dataclass(frozen=True, eq=False)
+class Smooth:
+    """The part of a law that is smooth in a kernel's shape: its base cost times a share.
+
+    Args:
+        residual: Functions of the shape.
+        base: Coefficients of the base cost, shape (columns,).
+        weights: What of each function makes the share, shape (functions,).
+    """
+
+    residual: Residual
+    base: Floats
+    weights: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Law:
+    """One cost of a device.
+
+    Args:
+        posterior: Of the columns of `nas.cost.features`.
+        least: Least cost of a kernel per unit of each column, shape (columns,).
+        priced: Columns that anything measured stands behind, here or elsewhere, (columns,).
+        per_run: Whether an inference pays once, besides its kernels.
+        widening: Factor from the posterior's deviations to those of held-out networks.
+        origin: What it was fitted on.
+        smooth: Where it paid.
+    """
+
+    posterior: Posterior
+    least: Floats
+    priced: NDArray[np.bool_]
+    per_run: bool
+    widening: float
+    origin: Origin
+    smooth: Smooth | None = None
+
+    def price(self, signatures: Sequence[Signature]) -> Floats:
+        """Cost of each kernel; shape (count,)."""
+        table = features(signatures)
+        cost = table @ self.posterior.mean
+        if self.smooth is not None:
+            share = self.smooth.residual.basis(signatures) @ self.smooth.weights
+            cost += base_cost(table, self.smooth.base, self.least) * share
+        bounded: Floats = np.maximum(cost, table @ self.least)
+        return bounded
+
+    def run(self, input_shape: Shape, output_shape: Shape) -> float:
+        """What one inference costs besides its kernels."""
+        if not self.per_run:
+            return 0.0
+        row = run_features(input_shape, output_shape)
+        return max(0.0, float(row @ self.posterior.mean))
+
+    def deviations(self, signatures: Sequence[Signature], counts: Floats, runs: Floats) -> Floats:
+        """Standard deviations of networks' costs, not widened; shape (networks,).
+
+        Args:
+            signatures: Distinct kernels.
+            counts: How often each network has each, shape (networks, kernels).
+            runs: What an inference of each pays once, shape (networks, columns).
+        """
+        table = features(signatures)
+        summed = counts @ table + runs
+        unsure = np.einsum("ij,jk,ik->i", summed, self.posterior.covariance, summed)
+        costs = counts @ self.price(signatures) + runs @ self.posterior.mean
+        variance = np.maximum(unsure, 0.0) + (self.posterior.noise * costs) ** 2
+        if self.smooth is not None:
+            # What no measured kernel is near to is as unknown as it was before measuring.
+            base = base_cost(table, self.smooth.base, self.least)
+            variance += (counts * base) ** 2 @ self.smooth.residual.unknown(signatures)
+        deviation: Floats = np.sqrt(variance)
+        return deviation
+
+    def interval(self, network: Network, cost: float) -> tuple[float, float]:
+        """The 90% interval about a network's cost."""
+        counts = Counter(kernel.signature for kernel in network.kernels)
+        runs = np.zeros((1, len(COLUMNS)))
+        if self.per_run:
+            runs[0] = run_features(network.tensors[0], network.output_shape)
+        deviation = self.deviations(list(counts), np.array([list(counts.values())], float), runs)
+        half = NORMAL_90 * self.widening * float(deviation[0])
+        return max(0.0, cost - half), cost + half
+
+
+def base_cost(table: Floats, base: Floats, least: Floats) -> Floats:
+    """What the smooth part multiplies, of kernels with these features; shape (kernels,)."""
+    cost: Floats = np.maximum(table @ base, table @ least)
+    return cost
