@@ -12,7 +12,7 @@ of a network; mosaics hold every kernel of every family and none of its networks
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -73,18 +73,45 @@ def references() -> list[Architecture]:
 def mosaics(
     architectures: Sequence[Architecture], count: int, *, seed: int
 ) -> Iterator[Candidate]:
-    """Different mosaics of networks, at most `count`; a few tries in a row that fail end them."""
+    """Different mosaics of networks, at most `count`."""
     generator = np.random.default_rng(seed)
+
+    def draw() -> Architecture | None:
+        first = architectures[int(generator.integers(len(architectures)))]
+        image = _drawn_image(first.image, generator)
+        return _walk([replace(a, image=image) for a in _alike(first, architectures)], generator)
+
+    return _different(draw, count, Part.MOSAIC)
+
+
+def excerpts(
+    architectures: Sequence[Architecture], count: int, *, seed: int
+) -> Iterator[Candidate]:
+    """Different excerpts of networks, at most `count`."""
+    generator = np.random.default_rng(seed)
+
+    def draw() -> Architecture | None:
+        whole = architectures[int(generator.integers(len(architectures)))]
+        whole = replace(whole, image=_drawn_image(whole.image, generator))
+        first = int(generator.integers(len(whole.blocks)))
+        return excerpt(whole, first, int(generator.integers(1, _LONGEST_RUN + 1)))
+
+    return _different(draw, count, Part.EXCERPT)
+
+
+def _different(
+    draw: Callable[[], Architecture | None], count: int, part: Part
+) -> Iterator[Candidate]:
+    """What is drawn, each once, until there are enough or `_TRIES` draws bring nothing new."""
     found: set[Architecture] = set()
     failed = 0
     while len(found) < count and failed < _TRIES:
-        first = architectures[int(generator.integers(len(architectures)))]
-        image = _drawn_image(first.image, generator)
-        mosaic = _walk([replace(a, image=image) for a in _alike(first, architectures)], generator)
-        failed = 0 if mosaic not in (None, *found) else failed + 1
-        if mosaic is not None and mosaic not in found:
-            found.add(mosaic)
-            yield Candidate.of(mosaic, Part.MOSAIC)
+        drawn = draw()
+        failed += 1
+        if drawn is not None and drawn not in found:
+            failed = 0
+            found.add(drawn)
+            yield Candidate.of(drawn, part)
 
 
 def _alike(first: Architecture, others: Sequence[Architecture]) -> list[Architecture]:
@@ -111,24 +138,6 @@ def _walk(networks: Sequence[Architecture], generator: np.random.Generator) -> A
         return mosaic if lower(mosaic).output_shape[1:] == (1, 1) else None
     except ArchitectureError:
         return None
-
-
-def excerpts(
-    architectures: Sequence[Architecture], count: int, *, seed: int
-) -> Iterator[Candidate]:
-    """Different excerpts of networks, at most `count`; a few tries in a row that fail end them."""
-    generator = np.random.default_rng(seed)
-    found: set[Architecture] = set()
-    failed = 0
-    while len(found) < count and failed < _TRIES:
-        whole = architectures[int(generator.integers(len(architectures)))]
-        whole = replace(whole, image=_drawn_image(whole.image, generator))
-        first = int(generator.integers(len(whole.blocks)))
-        cut = excerpt(whole, first, int(generator.integers(1, _LONGEST_RUN + 1)))
-        failed = 0 if cut not in (None, *found) else failed + 1
-        if cut is not None and cut not in found:
-            found.add(cut)
-            yield Candidate.of(cut, Part.EXCERPT)
 
 
 def _drawn_image(image: Image, generator: np.random.Generator) -> Image:
@@ -170,12 +179,24 @@ def _shapes(whole: Architecture) -> list[Shape]:
     return [(image.channels, image.height, image.width), *behind]
 
 
-def pool(spaces: Sequence[SearchSpace], *, with_references: bool) -> list[Candidate]:
-    """All that a campaign chooses from: networks of the spaces, mosaics and excerpts of theirs."""
+def pool(
+    spaces: Sequence[SearchSpace],
+    *,
+    with_references: bool,
+    blocks_only: Sequence[SearchSpace] = (),
+) -> list[Candidate]:
+    """All that a campaign chooses from: networks of the spaces, mosaics and excerpts of theirs.
+
+    Args:
+        spaces: Where networks come from.
+        with_references: Whether the reference networks are among them.
+        blocks_only: Spaces that lend blocks to mosaics and excerpts, and no network.
+    """
     drawn = [c for space in spaces for c in whole_networks(space, _DRAWN, seed=0)]
     if with_references:
         drawn += [Candidate.of(network, Part.NETWORK) for network in references()]
-    networks = [candidate.architecture for candidate in drawn]
+    lent = [c for space in blocks_only for c in whole_networks(space, _DRAWN, seed=0)]
+    networks = [candidate.architecture for candidate in drawn + lent]
     return [
         *drawn,
         *mosaics(networks, _MOSAICS, seed=0),
