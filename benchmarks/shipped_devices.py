@@ -25,10 +25,11 @@ _WORST_ERROR = 0.5
 
 
 def fit_devices(data: Path, to: Path, only: str = "") -> None:
-    """Fit and write the prior, and the models of all devices or of those named like `only`."""
+    """Fit and write the prior and all models; or the models of devices named like `only`."""
     candidates = list(fittable_devices(data))
     known = KnownDevices(candidates)
-    write_prior(to / "prior.json", known.prior())
+    if not only:
+        write_prior(to / "prior.json", known.prior())
     for candidate in candidates:
         if only not in candidate.key.device:
             continue
