@@ -25,3 +25,8 @@ def folder(name: Folder) -> Path:
 def own_folder(name: Folder) -> Path:
     """Where a person's own files of that kind are kept; it may not exist yet."""
     return user_data_path("nas", appauthor=False) / name
+
+
+def own_logs() -> Path:
+    """Where measurements of a person's own machine are kept; it may not exist yet."""
+    return user_data_path("nas", appauthor=False) / "measurements"

@@ -9,6 +9,7 @@ import typer
 from nas import __version__
 from nas.cli import (
     calibrate,
+    calibrate_kit,
     costs,
     devices,
     export,
@@ -38,7 +39,8 @@ app.command()(export.export)
 app.command()(costs.cost)
 app.command()(layers.show)
 app.add_typer(devices.app, name="devices")
-app.command("calibrate")(calibrate.calibrate_device)
+calibrate.app.command()(calibrate_kit.kit)
+app.add_typer(calibrate.app, name="calibrate")
 app.add_typer(spaces.app, name="spaces")
 
 

@@ -1,39 +1,78 @@
-"""`nas calibrate`: a measurement log → a cost model of a device, with its held-out error."""
+"""`nas calibrate`: measurements of a device → a cost model of it, with its held-out error.
+
+From a log, from this machine while you wait, or from a kit that measures elsewhere.
+"""
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from nas.cli.output import out
-from nas.cost.artefact import file_name, read_model, write_model
-from nas.cost.calibrate import calibrate
+from nas.cli.calibration import (
+    check_absent,
+    check_name,
+    fit_and_store,
+    networks_of,
+    report,
+    suggest,
+)
+from nas.cli.networks import read_architecture
+from nas.cli.options import DEFAULT_DATABASE, Database, Json
 from nas.cost.log import read_log
+from nas.cost.log_networks import Stored
 from nas.cost.model import ModelKey
-from nas.errors import InputError, OutputError
+from nas.errors import InputError
 from nas.graph.network import Precision
-from nas.resources import Folder, own_folder
-from nas.versions import versions
 
-_FOLDER: Folder = "latency_models"
-_NAME = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
+app = typer.Typer()
+
+THIS_MACHINE = "this-machine"
+
+Device = Annotated[str | None, typer.Option(metavar="NAME", help="The device, such as my-board.")]
+RuntimeName = Annotated[
+    str | None, typer.Option(metavar="NAME", help="What runs the networks, such as onnxruntime.")
+]
+PrecisionOption = Annotated[
+    Precision | None, typer.Option(help="Number format; fp32 unless said.")
+]
+Batch = Annotated[int | None, typer.Option(min=1, help="Images per inference; 1 unless said.")]
+Threads = Annotated[int | None, typer.Option(min=1, help="Threads, if fixed.")]
+Spaces = Annotated[
+    list[str] | None,
+    typer.Option("--space", metavar="NAME", help="Suggest from this space; may be repeated."),
+]
 
 
+@app.callback(invoke_without_command=True)
 def calibrate_device(
-    device: Annotated[str, typer.Option(metavar="NAME", help="The device, such as my-board.")],
+    context: typer.Context,
+    device: Device = None,
     measurements: Annotated[
-        Path, typer.Option(metavar="CSV", help="The measurement log, may be gzipped.")
-    ],
-    runtime: Annotated[
-        str, typer.Option(metavar="NAME", help="What ran the networks, such as tflite.")
-    ],
-    precision: Annotated[Precision, typer.Option(help="Number format.")] = Precision.FP32,
-    batch: Annotated[int, typer.Option(min=1, help="Images per inference.")] = 1,
-    threads: Annotated[int | None, typer.Option(min=1, help="Threads, if fixed.")] = None,
+        Path | None, typer.Option(metavar="CSV", help="A measurement log, may be gzipped.")
+    ] = None,
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Measure this machine now, and go on after a break.")
+    ] = False,
+    minutes: Annotated[float, typer.Option(min=0.05, help="Time to measure, all runs.")] = 5.0,
+    energy: Annotated[
+        bool, typer.Option("--energy", help="Count energy too, where there is a meter; 5 s each.")
+    ] = False,
+    log: Annotated[
+        Path | None,
+        typer.Option(metavar="CSV", help="Where measurements go; without it, your own folder."),
+    ] = None,
+    runtime: RuntimeName = None,
+    precision: PrecisionOption = None,
+    batch: Batch = None,
+    threads: Threads = None,
+    count: Annotated[
+        int, typer.Option("--suggest", min=0, metavar="N", help="Name N networks to measure next.")
+    ] = 0,
+    spaces: Spaces = None,
     source: Annotated[str, typer.Option(help="Who measured it.")] = "own measurements",
     licence: Annotated[str, typer.Option(help="Licence of the measurements.")] = "unstated",
     to: Annotated[
@@ -41,44 +80,100 @@ def calibrate_device(
         typer.Option(metavar="DIR", help="Folder of models; without it, your own models'."),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a model that exists.")] = False,
+    database: Database = DEFAULT_DATABASE,
+    as_json: Json = False,
 ) -> None:
-    """Fit a device from a log with columns architecture, latency_ms and, if known, energy_mj.
+    """Fit a device from a log with columns network, latency_ms and, if known, energy_mj.
 
-    Every verb then knows the device; your own model of a device goes before a shipped one.
+    A network is architecture text, a reference name, an id, a JSON or ONNX file, or a space with
+    its choices. Every verb then knows the device; your own model goes before a shipped one.
 
     Example: nas calibrate --device my-board --runtime tflite --measurements log.csv
+
+    Example: nas calibrate --measure --minutes 5 --precision int8
+
+    Example: nas calibrate kit --device my-board --to my-kit
     """
-    _check_name("--device", device)
-    _check_name("--runtime", runtime)
-    key, models = ModelKey(device, runtime, precision, batch, threads), to or own_folder(_FOLDER)
-    if not force and (existing := models / device / file_name(key)).exists():
-        raise OutputError(f"`{existing}` must not exist yet; give --force to replace it")
-    log = read_log(measurements)
-    fitted = calibrate(log.rows, key)
-    evidence = {
-        "source": source,
-        "licence": licence,
-        "log_sha256": log.sha256,
-        "samples": len(log.rows),
-        "date": datetime.now(UTC).date().isoformat(),
-        "versions": versions("numpy", "scipy"),
-        "notes": "",
-    }
-    file = write_model(models, fitted, evidence)
-    stored = read_model(file)
-    for name, error in (("latency", fitted.latency_error), ("energy", fitted.energy_error)):
-        if error is not None:
-            out.print(
-                f"{name}: {error.samples} networks, held-out median error {error.median:.1%}, "
-                f"{error.within_10_percent:.0%} within 10%, Spearman {error.spearman:.3f}"
-            )
-    out.print(f"wrote {stored.file}", markup=False)
-
-
-def _check_name(option: str, name: str) -> None:
-    """Names become parts of paths."""
-    if not _NAME.fullmatch(name):
+    if context.invoked_subcommand is not None:
+        return
+    if measure == (measurements is not None):
         raise InputError(
-            f"`{option}` must be lower-case letters and digits with dots, dashes or underscores "
-            f"between them, such as raspberry-pi-4; got {name!r}"
+            "`nas calibrate` must be given --measurements LOG or --measure, one of them; got "
+            f"{'both' if measure else 'neither'}; without a device at hand see: "
+            "nas calibrate kit --help"
         )
+    options = {
+        "device": device,
+        "runtime": runtime,
+        "precision": precision.value if precision else None,
+        "batch": None if batch is None else str(batch),
+        "threads": None if threads is None else str(threads),
+    }
+    if measure:
+        from nas.cli.calibrate_measure import measure_here
+
+        key = key_of({"device": THIS_MACHINE, "runtime": "onnxruntime", "threads": "1"}, options)
+        found = measure_here(key, minutes, log, spaces, energy=energy)
+    else:
+        assert measurements is not None, "one of the two was given"
+        found = read_log(measurements, stored=_stored(database))
+        key = key_of({}, options, found.context)
+        check_absent(key, to, force=force)
+    calibrated = fit_and_store(key, found, to, source=source, licence=licence)
+    suggested = suggest(calibrated, networks_of(spaces), count, found.rows) if count else []
+    report(calibrated, suggested, as_json=as_json)
+
+
+def key_of(
+    defaults: Mapping[str, str],
+    options: Mapping[str, str | None],
+    logged: Mapping[str, str] | None = None,
+) -> ModelKey:
+    """What a model is for, by options, what the log says, and defaults, in this order.
+
+    Raises:
+        InputError: if an option contradicts the log, or device or runtime are not known.
+    """
+    said = dict(logged or {})
+    values = {"precision": Precision.FP32.value, "batch": "1"} | dict(defaults) | said
+    for name, value in options.items():
+        if value is not None and said.get(name, value) != value:
+            raise InputError(
+                f"`--{name}` must be {said[name]}, as the log says; got {value}; leave it out"
+            )
+        if value is not None:
+            values[name] = value
+    for name in ("device", "runtime"):
+        if name not in values:
+            raise InputError(
+                f"`--{name}` must be given where the log has no column `{name}`; got neither"
+            )
+    threads = values.get("threads")
+    return ModelKey(
+        check_name("--device", values["device"]),
+        check_name("--runtime", values["runtime"]),
+        _precision(values["precision"]),
+        _whole("batch", values["batch"]),
+        None if threads is None else _whole("threads", threads),
+    )
+
+
+def _precision(text: str) -> Precision:
+    if text not in tuple(Precision):
+        raise InputError(f"`precision` must be one of {', '.join(Precision)}; got {text!r}")
+    return Precision(text)
+
+
+def _whole(name: str, text: str) -> int:
+    if not re.fullmatch(r"[1-9]\d{0,8}", text):
+        raise InputError(f"`{name}` must be a whole number above 0; got {text!r}")
+    return int(text)
+
+
+def _stored(database: str) -> Stored:
+    """Architecture text of the networks in a database, opened when one is named."""
+
+    def text_of(identity: str) -> str:
+        return read_architecture(identity, database).text
+
+    return text_of

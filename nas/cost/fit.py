@@ -90,8 +90,7 @@ class Sample:
             np.add.at(counts[row], kernels, 1.0)
         runs = np.zeros((len(networks), len(COLUMNS)))
         if per_run:
-            for row, network in enumerate(networks):
-                runs[row] = run_features(network.tensors[0], network.output_shape)
+            runs = run_features(networks)
         return cls(list(index), counts, runs)
 
     @property
@@ -201,6 +200,20 @@ def fit_held_out(
         law = fit_law(sample, costs, prior, smooth=smooth, origin=origin)
     widening = _widening(held_out.distances())
     return replace(law, widening=widening), _error(held_out, groups, folds)
+
+
+def held_out_from_half(
+    sample: Sample, costs: Floats, groups: Sequence[str], prior: Prior
+) -> float:
+    """Median relative error of each half of the groups, predicted from the other half."""
+    names = np.random.default_rng(0).permutation(sorted(set(groups)))
+    first = set(names[: len(names) // 2].tolist())
+    folds = np.array([int(group in first) for group in groups])
+    with threadpool_limits(1):
+        return min(
+            _held_out(sample, costs, folds, prior, smooth=smooth).median()
+            for smooth in ((False, True) if len(costs) >= 2 * _SMOOTH_FROM else (False,))
+        )
 
 
 def _held_out(

@@ -27,12 +27,16 @@ from nas.cost.prior import Prior
 
 Floats = NDArray[np.float64]
 
-SHARED = 0.07
+SHARED = 0.3
 """How far a device may differ from its nearest relative, as a share of how far devices differ."""
 
 _NEGLIGIBLE = 1e-3
 _RULED_OUT = 8.0  # log evidence below the best
-_PASSES = 2  # the first divides by the measured costs, which draws noisy ones down
+# The first pass divides by the measured costs, which draws noisy ones down; later ones by the
+# predicted, and weigh rows by how far off they are: the noise is Student's, as a runtime that
+# picks another algorithm for one shape is not noise of any one width.
+_PASSES = 3
+_TAILS = 4.0
 
 
 @dataclass(frozen=True)
@@ -85,11 +89,14 @@ def infer_under(
     """The posterior under a mixture of Gaussians of these covariances, in units of 1 / scale."""
     unit = float(np.median(costs))
     rows, targets = design / scale, costs / unit
-    expected, likely = targets, list(covariances)
+    expected, likely, weights = targets, list(covariances), np.ones(len(targets))
     for _ in range(_PASSES):
-        moments = Moments.of(rows / expected[:, None], targets / expected)
-        found, likely = _mixture(moments, likely)
-        expected = np.clip(rows @ found.posterior.mean, targets / 2, targets * 2)
+        relative = np.sqrt(weights) / expected
+        found, likely = _mixture(Moments.of(rows * relative[:, None], targets * relative), likely)
+        predicted = rows @ found.posterior.mean
+        expected = np.clip(predicted, targets / 2, targets * 2)
+        off = (targets - predicted) / expected / found.posterior.noise
+        weights = (_TAILS + 1) / (_TAILS + off**2)
     back = unit / scale
     both = np.outer(back, back)
     posterior = found.posterior

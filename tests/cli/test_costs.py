@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from nas.cost.catalog import find_model
-from nas.cost.log import Measured, write_log
+from nas.cost.log import Measured
+from nas.cost.log_writing import write_log
 from nas.graph.lower import lower
 from nas.space.catalog import find_network, reference_networks, space_names
 from tests.cli.conftest import Run

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +11,7 @@ import pytest
 from nas.cost.artefact import read_model, write_model
 from nas.cost.calibrate import Calibration, calibrate
 from nas.cost.catalog import find_model
-from nas.cost.log import Measured, read_log, write_log
+from nas.cost.log import Measured
 from nas.cost.model import ModelKey, Origin
 from nas.errors import ArtefactError, MeasurementLogError, OutputError
 from nas.graph.lower import lower
@@ -132,46 +130,6 @@ def test_a_folder_that_cannot_be_written_is_named(fitted: Calibration, tmp_path:
     (tmp_path / "board").write_text("a file where the folder should be")
     with pytest.raises(OutputError, match="must be writable"):
         write_model(tmp_path, fitted, EVIDENCE)
-
-
-def test_logs_round_trip_and_repeats_count_by_their_median(tmp_path: Path) -> None:
-    rows = measured(10)
-    file = tmp_path / "log.csv"
-    write_log(file, rows)
-    log = read_log(file)
-    assert log.rows == tuple(rows)
-    lines = file.read_text().splitlines()
-    text, group = json.dumps(rows[0].name), rows[0].group
-    repeats = [f"{text},{latency},,{group}" for latency in (1.0, 5.0, 2.0)]
-    file.write_text("\n".join([lines[0], *repeats, *lines[2:]]))
-    assert read_log(file).rows[0].latency_ms == 2.0
-    zipped = tmp_path / "log.csv.gz"
-    zipped.write_bytes(gzip.compress(file.read_bytes()))
-    assert read_log(zipped) == read_log(file)
-
-
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        ("", ["`architecture`", "none"]),
-        ("network,latency_ms\n", ["`architecture`", "network"]),
-        ("architecture,latency_ms,watts\n", ["watts"]),
-        ("architecture,latency_ms\nmobilenet_v2,-1\n", ["line 2", "`latency_ms`", "'-1'"]),
-        ("architecture,latency_ms\nmobilenet_v2,nan\n", ["line 2", "above 0"]),
-        ("architecture,latency_ms\nmobilenet_v2,\n", ["line 2", "''"]),
-        ("architecture,latency_ms\nmobilenet_v9,1\n", ["line 2", "'mobilenet_v9'"]),
-        ("architecture,latency_ms\nmobilenet_v2,1\n", ["two different networks", "got 1"]),
-    ],
-)
-def test_bad_logs_name_the_line_and_the_value(
-    content: str, words: list[str], tmp_path: Path
-) -> None:
-    file = tmp_path / "log.csv"
-    file.write_text(content)
-    with pytest.raises(MeasurementLogError) as caught:
-        read_log(file)
-    for word in [str(file), *words]:
-        assert word in str(caught.value)
 
 
 def test_one_group_cannot_be_held_out() -> None:

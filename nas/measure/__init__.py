@@ -1,0 +1,1 @@
+"""Networks → measurement logs: runtimes, the timing protocol, and what to measure next."""

@@ -1,0 +1,1 @@
+"""One file per inference runtime: a workload → a session that executes it."""
