@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from nas.cost.log import Measured
 from nas.graph.network import Network, Precision, Signature
 
 Floats = NDArray[np.float64]
+Levels = NDArray[np.intp]
 
 
 class What(StrEnum):
@@ -69,6 +71,8 @@ class CostTable:
         networks: As executed.
         groups: Rows of one group are held out together.
         columns: By name.
+        levels: Level of each choice of the space that they come from, if they come from one;
+            shape (networks, choices).
     """
 
     name: str
@@ -76,6 +80,7 @@ class CostTable:
     networks: Sequence[Network]
     groups: Sequence[str]
     columns: dict[str, Column]
+    levels: Levels | None = None
 
     @cached_property
     def signatures(self) -> list[Signature]:
@@ -107,6 +112,28 @@ class CostTable:
         """Summed features of each network, in the columns of `nas.cost.features`."""
         summed: Floats = self.counts @ features(self.signatures)
         return summed
+
+    @cached_property
+    def one_hot(self) -> Floats:
+        """An indicator for each level of each choice; shape (networks, levels in all)."""
+        return np.hstack(self._indicators)
+
+    @cached_property
+    def one_hot_pairs(self) -> Floats:
+        """The same, and the products of the indicators of neighbouring choices."""
+        parts = self._indicators
+        products = [
+            (left[:, :, None] * right[:, None, :]).reshape(len(left), -1)
+            for left, right in pairwise(parts)
+        ]
+        return np.hstack([*parts, *products])
+
+    @cached_property
+    def _indicators(self) -> list[Floats]:
+        assert self.levels is not None, f"networks of {self.name} come from no space"
+        return [
+            np.equal.outer(choice, np.unique(choice)).astype(float) for choice in self.levels.T
+        ]
 
     def rows(
         self, latency: str, energy: str | None = None, *, among: Sequence[int] | None = None

@@ -11,6 +11,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import pandas as pd
 
 from benchmarks.cost_networks import lower_quickly, one_convolution, text_quickly
 from benchmarks.cost_table import Column, CostTable, Floats, What
+from nas.accuracy.levels import to_levels
 from nas.graph.network import Precision
 from nas.space.architecture import Architecture, Image
 from nas.space.blocks import (
@@ -111,9 +113,13 @@ def _records(frame: pd.DataFrame) -> list[Row]:
     return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
 
-def _from_space(space: str, choices: Iterable[dict[str, Any]]) -> list[Architecture]:
+def _from_space(
+    name: str, space: str, choices: Iterable[dict[str, Any]], columns: dict[str, Column]
+) -> CostTable:
     found = find_space(space)
-    return [found.architecture(found.encode(chosen)) for chosen in choices]
+    codes = np.array([found.encode(chosen) for chosen in choices])
+    table = _table(name, [found.architecture(code) for code in codes], columns)
+    return replace(table, levels=to_levels(found, codes))
 
 
 def _table(
@@ -146,7 +152,7 @@ def _help(name: str, data: Path) -> CostTable:
         )
         for column, (device, batch) in known.items()
     }
-    return _table(name, _from_space(space, map(choices, _records(frame))), columns)
+    return _from_space(name, space, map(choices, _records(frame)), columns)
 
 
 def _accel(name: str, data: Path) -> CostTable:
@@ -168,7 +174,7 @@ def _accel(name: str, data: Path) -> CostTable:
         columns[f"{column}_throughput"] = Column(
             device, "accel-nasbench", precision, None, "ms", What.THROUGHPUT, per_image
         )
-    return _table(name, _from_space("mnasnet", map(accel_nasbench, _records(frame))), columns)
+    return _from_space(name, "mnasnet", map(accel_nasbench, _records(frame)), columns)
 
 
 def _lut_columns(frame: pd.DataFrame, what: What) -> dict[str, Column]:
@@ -215,8 +221,8 @@ def _lut_sums(name: str, data: Path) -> CostTable:
     rows = [_row_keys(str(indices)) for indices in networks["op_idx"]]
     wanted = [column for _, _, column in _LUT.values()]
     sums = np.array([blocks.loc[keys, wanted].sum().to_numpy() for keys in rows])
-    made = _from_space("fbnet_cifar100", map(help_fbnet, _records(networks)))
-    return _table(name, made, _lut_columns(pd.DataFrame(sums, columns=wanted), What.BLOCK_SUM))
+    columns = _lut_columns(pd.DataFrame(sums, columns=wanted), What.BLOCK_SUM)
+    return _from_space(name, "fbnet_cifar100", map(help_fbnet, _records(networks)), columns)
 
 
 def _row_keys(indices: str) -> list[str]:
