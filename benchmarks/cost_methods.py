@@ -1,0 +1,54 @@
+"""A name → the method of that name and the version of the code behind it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+import nas.cost
+from benchmarks import cost_baselines
+from benchmarks.cost_bars import NETWORK_TABLES, Case
+from benchmarks.cost_product import answer
+from benchmarks.cost_runs import Answer, Method, Question
+
+PRODUCT = "nas"
+CEILING = "ceiling"
+
+
+def _plain(baseline: cost_baselines.Baseline) -> Method:
+    def method(asked: Question) -> Answer:
+        mean = baseline(asked.table, asked.column, asked.measured, asked.asked)
+        return Answer(mean, *[np.full(len(mean), np.nan)] * 2)
+
+    return method
+
+
+def _ceiling(question: Question) -> Answer:
+    """What remains of the noise where every other row may be used: a fit on thousands."""
+    others = np.setdiff1d(question.table.columns[question.column].known, question.asked)
+    return _plain(cost_baselines.one_hot_pairs)(replace(question, measured=others))
+
+
+METHODS: dict[str, Method] = {
+    PRODUCT: answer,
+    **{name: _plain(baseline) for name, baseline in cost_baselines.BASELINES.items()},
+    CEILING: _ceiling,
+}
+
+
+def applies(name: str, case: Case) -> bool:
+    """Whether a method can answer a case."""
+    if name == "one-hot ridge":
+        return case.table in NETWORK_TABLES
+    return name != CEILING or (case.bar == 2 and case.seed == 0)
+
+
+def version_of(name: str) -> str:
+    """Changes when the code behind a method does."""
+    product = [*Path(nas.cost.__path__[0]).glob("*.py"), Path(answer.__code__.co_filename)]
+    files = product if name == PRODUCT else [Path(cost_baselines.__file__)]
+    content = b"".join(file.read_bytes() for file in sorted(files))
+    return hashlib.sha256(content).hexdigest()[:12]
