@@ -62,37 +62,47 @@ def one_hot(table: CostTable, column: str, measured: Rows, asked: Rows) -> Float
     return ridge(table.one_hot, table.columns[column].costs, measured, asked)
 
 
-def one_hot_pairs(table: CostTable, column: str, measured: Rows, asked: Rows) -> Floats:
-    """The same with the products of neighbouring choices: what thousands of rows can support."""
-    return ridge(table.one_hot_pairs, table.columns[column].costs, measured, asked)
+def per_kernel(table: CostTable, column: str, measured: Rows, asked: Rows) -> Floats:
+    """A cost of its own for each distinct kernel: the look-up table that thousands of rows fit.
+
+    No baseline, as a hundred rows cannot: what it misses when it has them all is mostly noise.
+    """
+    costs = table.columns[column].costs
+    inputs = np.hstack([table.counts.toarray(), np.ones((len(costs), 1))])
+    relative = inputs[measured] / costs[measured, None]
+    scale = np.sqrt((relative**2).mean(axis=0))
+    scale = np.where(scale > 0, scale, 1.0)
+    weights = shrunk(relative / scale, np.ones(len(measured)), centred=False)
+    predicted: Floats = inputs[asked] @ (weights / scale)
+    return predicted
 
 
 def ridge(inputs: Floats, costs: Floats, measured: Rows, asked: Rows) -> Floats:
-    """Ridge regression whose penalty minimises the leave-one-out error of the measured rows."""
+    """Ridge regression with a free mean."""
     mean_in, mean = inputs[measured].mean(axis=0), costs[measured].mean()
-    centred, target = inputs[measured] - mean_in, costs[measured] - mean
-    if len(measured) <= inputs.shape[1]:
-        values, vectors = eigh(centred @ centred.T)
-        weights = None
-    else:
-        values, weights = eigh(centred.T @ centred)
-        vectors = centred @ weights / np.sqrt(np.maximum(values, 1e-9))
-    values = np.maximum(values, 0.0)
-    inside = vectors.T @ target
+    weights = shrunk(inputs[measured] - mean_in, costs[measured] - mean, centred=True)
+    predicted: Floats = mean + (inputs[asked] - mean_in) @ weights
+    return predicted
+
+
+def shrunk(inputs: Floats, target: Floats, *, centred: bool) -> Floats:
+    """Ridge weights under the penalty that minimises the leave-one-out error."""
+    wide = inputs.shape[0] <= inputs.shape[1]
+    values, vectors = eigh(inputs @ inputs.T if wide else inputs.T @ inputs)
+    values = np.maximum(values, 1e-9)
+    left = vectors if wide else inputs @ vectors / np.sqrt(values)
+    inside = left.T @ target
     best, best_error = 0.0, np.inf
     for penalty in _PENALTIES:
         kept = values / (values + penalty)
-        leverage = (vectors**2) @ kept + 1 / len(measured)
-        left_out = (target - vectors @ (kept * inside)) / np.maximum(1 - leverage, 1e-9)
+        leverage = (left**2) @ kept + centred / len(target)
+        left_out = (target - left @ (kept * inside)) / np.maximum(1 - leverage, 1e-9)
         error = float((left_out**2).sum())
         if error < best_error:
             best, best_error = penalty, error
-    if weights is None:
-        found = centred.T @ (vectors @ (inside / (values + best)))
-    else:
-        found = weights @ ((weights.T @ (centred.T @ target)) / (values + best))
-    predicted: Floats = mean + (inputs[asked] - mean_in) @ found
-    return predicted
+    right = inputs.T @ left / np.sqrt(values) if wide else vectors
+    found: Floats = right @ (np.sqrt(values) * inside / (values + best))
+    return found
 
 
 def plain_design(table: CostTable) -> Floats:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,24 +115,10 @@ class CostTable:
     @cached_property
     def one_hot(self) -> Floats:
         """An indicator for each level of each choice; shape (networks, levels in all)."""
-        return np.hstack(self._indicators)
-
-    @cached_property
-    def one_hot_pairs(self) -> Floats:
-        """The same, and the products of the indicators of neighbouring choices."""
-        parts = self._indicators
-        products = [
-            (left[:, :, None] * right[:, None, :]).reshape(len(left), -1)
-            for left, right in pairwise(parts)
-        ]
-        return np.hstack([*parts, *products])
-
-    @cached_property
-    def _indicators(self) -> list[Floats]:
         assert self.levels is not None, f"networks of {self.name} come from no space"
-        return [
-            np.equal.outer(choice, np.unique(choice)).astype(float) for choice in self.levels.T
-        ]
+        return np.hstack(
+            [np.equal.outer(choice, np.unique(choice)).astype(float) for choice in self.levels.T]
+        )
 
     def rows(
         self, latency: str, energy: str | None = None, *, among: Sequence[int] | None = None
