@@ -110,9 +110,10 @@ class Case:
         ]
 
 
-def cases(bar: int, tables: Tables, seeds: int) -> list[Case]:
+def cases(bar: int, tables: Tables, seeds: int) -> Iterator[Case]:
     """Every case of a bar, seeds outermost, so that what is cut short covers everything."""
-    return [case for seed in range(seeds) for case in _CASES[bar](tables, seed)]
+    for seed in range(seeds):
+        yield from _CASES[bar](tables, seed)
 
 
 def _few_shot(tables: Tables, seed: int) -> Iterator[Case]:

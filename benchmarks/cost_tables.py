@@ -223,6 +223,6 @@ TABLES = tuple(_READERS)
 """Names of all tables."""
 
 
-def findtable_of(name: str, data: Path) -> CostTable:
+def find_table(name: str, data: Path) -> CostTable:
     """Read a table by name from the folder of public tables."""
     return _READERS[name](name, data)
