@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 import nas.cost
-from benchmarks import cost_baselines
+from benchmarks import cost_baselines, cost_product
 from benchmarks.cost_bars import NETWORK_TABLES, Case
-from benchmarks.cost_product import answer
+from benchmarks.cost_product import Product
 from benchmarks.cost_runs import Answer, Method, Question
 
 PRODUCT = "nas"
@@ -38,11 +38,16 @@ def _ceiling(question: Question) -> Answer:
     return max(answers, key=lambda each: float((np.abs(each.mean / truth - 1) <= 0.1).mean()))
 
 
-METHODS: dict[str, Method] = {
-    PRODUCT: answer,
-    **{name: _plain(baseline) for name, baseline in cost_baselines.BASELINES.items()},
-    CEILING: _ceiling,
+BASELINES: dict[str, Method] = {
+    name: _plain(baseline) for name, baseline in cost_baselines.BASELINES.items()
 }
+METHODS = (PRODUCT, *BASELINES, CEILING)
+"""Names of all methods."""
+
+
+def find_methods(data: Path) -> dict[str, Method]:
+    """Every method by name; the folder of public tables is what the product knows beforehand."""
+    return {PRODUCT: Product(data), **BASELINES, CEILING: _ceiling}
 
 
 def applies(name: str, case: Case) -> bool:
@@ -54,7 +59,7 @@ def applies(name: str, case: Case) -> bool:
 
 def version_of(name: str) -> str:
     """Changes when the code behind a method does."""
-    product = [*Path(nas.cost.__path__[0]).glob("*.py"), Path(answer.__code__.co_filename)]
+    product = [*Path(nas.cost.__path__[0]).glob("*.py"), Path(cost_product.__file__)]
     files = product if name == PRODUCT else [Path(cost_baselines.__file__)]
     content = b"".join(file.read_bytes() for file in sorted(files))
     return hashlib.sha256(content).hexdigest()[:12]

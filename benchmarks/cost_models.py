@@ -19,7 +19,7 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks.cost_bars import BARS, cases
-from benchmarks.cost_methods import METHODS, applies, version_of
+from benchmarks.cost_methods import METHODS, applies, find_methods, version_of
 from benchmarks.cost_page import page
 from benchmarks.cost_runs import Run, append_run, read_runs, run
 from benchmarks.cost_summary import SUMMARIES, Summary
@@ -36,6 +36,7 @@ def current_runs(file: Path) -> list[Run]:
 
 def run_missing(options: argparse.Namespace, file: Path) -> None:
     """Do the runs that were asked for and are not there yet."""
+    methods = find_methods(options.data)
     tables = cache(partial(find_table, data=options.data))
     done = {(one.case, one.method) for one in current_runs(file)}
     missing = [
@@ -48,7 +49,7 @@ def run_missing(options: argparse.Namespace, file: Path) -> None:
     ]
     for case, name in track(missing, description="runs"):
         table = tables(case.table)
-        append_run(file, run(case, table, name, METHODS[name], version_of(name)))
+        append_run(file, run(case, table, name, methods[name], version_of(name)))
 
 
 def show(summary: Summary) -> None:

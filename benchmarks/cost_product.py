@@ -1,21 +1,98 @@
-"""A question → the product's answer: calibrated on the rows measured, with what it knew before."""
+"""A question → the product's answer: calibrated on the rows measured, with what it knew before.
+
+What it knows before is the prior of every other public device, that of the question and its
+relatives left out.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cache, cached_property
+from pathlib import Path
+
 import numpy as np
+from nas.cost.law import NORMAL_90, Law
+from nas.cost.prior import Prior, learn_prior
 
 from benchmarks.cost_runs import Answer, Question
-from nas.cost.calibrate import fit_law
-from nas.cost.model import Origin
+from benchmarks.cost_table import Column, CostTable, Floats
+from benchmarks.cost_tables import TABLES, find_table
+from nas.cost.calibrate import calibrate
+from nas.cost.features import COLUMNS, features, run_features
+from nas.cost.model import ModelKey
+
+_KNOWN = tuple(name for name in TABLES if name != "lut_sums")  # these are known as blocks
+_ROWS = 2000  # of a column, behind the prior: more change nothing
 
 
-def answer(question: Question) -> Answer:
-    """Calibrate on the measured rows and estimate the others."""
-    table = question.table
-    law = fit_law(
-        table.design[question.measured],
-        table.columns[question.column].costs[question.measured],
-        Origin.MEASURED,
-    )
-    mean = table.design[question.asked] @ np.nan_to_num(law.vector())
-    return Answer(mean, *[np.full(len(mean), np.nan)] * 2)
+class Product:
+    """Answers by calibrating as a person would.
+
+    Args:
+        data: The folder of public tables, behind the prior.
+    """
+
+    def __init__(self, data: Path) -> None:
+        self._data = data
+        self.prior = cache(self._prior)
+
+    @cached_property
+    def _known(self) -> dict[str, tuple[Column, Floats, Floats]]:
+        """By name a column, summed features of some of its networks, and their costs."""
+        known = {}
+        for table in (find_table(name, self._data) for name in _KNOWN):
+            design = table.counts @ features(table.signatures)
+            runs = runs_of(table, range(len(table.networks)))
+            for name, column in table.columns.items():
+                rows = np.random.default_rng(0).permutation(column.known)[:_ROWS]
+                summed = design[rows] + runs[rows] * column.what.per_run
+                known[f"{table.name} {name}"] = (column, summed, column.costs[rows])
+        return known
+
+    def _prior(self, left_out: frozenset[str]) -> Prior:
+        return learn_prior(
+            {
+                name: (design, costs)
+                for name, (column, design, costs) in self._known.items()
+                if column.device not in left_out
+            }
+        )
+
+    def __call__(self, question: Question) -> Answer:
+        """Calibrate on the measured rows and estimate the others."""
+        table, column = question.table, question.table.columns[question.column]
+        is_energy = column.unit == "mJ"
+        latency = question.column.removesuffix("_energy")
+        calibrated = calibrate(
+            table.rows(latency, question.column if is_energy else None, among=question.measured),
+            key_of(column),
+            per_run=column.what.per_run,
+            prior=self.prior(question.left_out),
+        )
+        law = calibrated.model.energy if is_energy else calibrated.model.latency
+        assert law is not None
+        return predict(law, table, question.asked)
+
+
+def key_of(column: Column) -> ModelKey:
+    """What a model of a column is for; throughputs are at a batch that the source does not say."""
+    return ModelKey(column.device, column.runtime, column.precision, column.batch or 1, None)
+
+
+def runs_of(table: CostTable, rows: Sequence[int]) -> Floats:
+    """What an inference of each network pays once."""
+    networks = [table.networks[row] for row in rows]
+    return np.array([run_features(each.tensors[0], each.output_shape) for each in networks])
+
+
+def predict(law: Law, table: CostTable, asked: Sequence[int]) -> Answer:
+    """Costs of networks with their 90% intervals, all at once."""
+    counts = table.counts[asked]
+    used = np.flatnonzero(counts.sum(axis=0))
+    signatures = [table.signatures[index] for index in used]
+    counts = counts[:, used].toarray()
+    runs = runs_of(table, asked) if law.per_run else np.zeros((len(asked), len(COLUMNS)))
+    once = np.maximum(runs @ law.posterior.mean[: len(COLUMNS)], 0.0)
+    mean = counts @ law.price(signatures) + once
+    half = NORMAL_90 * law.widening * law.deviations(signatures, counts, runs)
+    return Answer(mean, np.maximum(mean - half, 0.0), mean + half)

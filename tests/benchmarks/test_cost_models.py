@@ -21,7 +21,7 @@ from benchmarks.cost_baselines import (
     ridge,
     shrunk,
 )
-from benchmarks.cost_methods import METHODS, PRODUCT, applies
+from benchmarks.cost_methods import BASELINES, PRODUCT, applies, find_methods
 from benchmarks.cost_networks import lower_quickly, one_convolution, text_quickly
 from benchmarks.cost_runs import (
     Answer,
@@ -235,7 +235,13 @@ def test_runs_are_read_back_and_a_torn_line_is_not_a_run(table: CostTable, tmp_p
     file = tmp_path / "runs.jsonl"
     assert read_runs(file) == []
     done = [
-        run(Case(1, table.name, "1080ti_1", "family", 10, seed), table, "MACs", METHODS["MACs"], v)
+        run(
+            Case(1, table.name, "1080ti_1", "family", 10, seed),
+            table,
+            "MACs",
+            BASELINES["MACs"],
+            v,
+        )
         for seed, v in ((0, "1"), (1, "1"), (0, "2"))
     ]
     for one in done:
@@ -292,7 +298,7 @@ def test_every_method_that_applies_answers(data_dir: Path, bar: int) -> None:
     tables = cache(partial(find_table, data=data_dir))
     case = next(iter(cases(bar, tables, 1)))
     small = replace(case, count=min(case.count, 60))
-    for name, method in METHODS.items():
+    for name, method in find_methods(data_dir).items():
         if name != "ceiling" and applies(name, small):
             found = run(small, tables(case.table), name, method, "1")
             assert 0 <= found.median < 2, name
