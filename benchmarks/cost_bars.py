@@ -88,12 +88,17 @@ class Case:
         """Devices that nothing may be known of beforehand."""
         return maker_of(device) if self.setting == "maker" else family_of(device)
 
+    @property
+    def by_group(self) -> bool:
+        """Whether whole groups are held out."""
+        return self.setting not in ("family", "maker", "random")
+
     def splits(self, table: CostTable) -> list[tuple[Rows, Rows]]:
         """Rows measured and rows asked for, disjoint; several where they are held out in turn."""
         words = f"{self.table} {self.column}".encode()
         random = np.random.default_rng([self.seed, zlib.crc32(words)])
         order = random.permutation(table.columns[self.column].known)
-        if self.setting in ("family", "maker"):
+        if not self.by_group and self.setting != "random":
             return [(order[: self.count], order[self.count :][-ASKED:])]
         groups = np.array(table.groups)[order]
         if self.setting == "random":

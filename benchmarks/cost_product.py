@@ -7,22 +7,25 @@ relatives left out.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
-from nas.cost.law import NORMAL_90, Law
-from nas.cost.prior import Prior, learn_prior
 
 from benchmarks.cost_runs import Answer, Question
 from benchmarks.cost_table import Column, CostTable, Floats
 from benchmarks.cost_tables import TABLES, find_table
 from nas.cost.calibrate import calibrate
 from nas.cost.features import COLUMNS, features, run_features
+from nas.cost.law import NORMAL_90, Law
 from nas.cost.model import ModelKey
+from nas.cost.prior import Prior, learn_prior
 
 _KNOWN = tuple(name for name in TABLES if name != "lut_sums")  # these are known as blocks
 _ROWS = 2000  # of a column, behind the prior: more change nothing
+
+_GROUPS = 5
 
 
 class Product:
@@ -63,8 +66,11 @@ class Product:
         table, column = question.table, question.table.columns[question.column]
         is_energy = column.unit == "mJ"
         latency = question.column.removesuffix("_energy")
+        energy = question.column if is_energy else None
+        rows = table.rows(latency, energy, among=question.measured)
+        groups = _few_groups([row.group if question.by_group else row.name for row in rows])
         calibrated = calibrate(
-            table.rows(latency, question.column if is_energy else None, among=question.measured),
+            [replace(row, group=group) for row, group in zip(rows, groups, strict=True)],
             key_of(column),
             per_run=column.what.per_run,
             prior=self.prior(question.left_out),
@@ -72,6 +78,12 @@ class Product:
         law = calibrated.model.energy if is_energy else calibrated.model.latency
         assert law is not None
         return predict(law, table, question.asked)
+
+
+def _few_groups(names: Sequence[str]) -> list[str]:
+    """Groups put together: a calibration refits for every group, and there are many of them."""
+    number = {name: index % _GROUPS for index, name in enumerate(sorted(set(names)))}
+    return [str(number[name]) for name in names]
 
 
 def key_of(column: Column) -> ModelKey:

@@ -26,6 +26,7 @@ class Question:
         measured: Rows whose costs it may look at.
         asked: Rows whose costs it must predict.
         left_out: Devices that it must know nothing of.
+        by_group: Whether the rows asked for are of other groups than those measured.
     """
 
     table: CostTable
@@ -33,6 +34,7 @@ class Question:
     measured: Rows
     asked: Rows
     left_out: frozenset[str]
+    by_group: bool
 
 
 class Answer(NamedTuple):
@@ -82,7 +84,7 @@ def run(case: Case, table: CostTable, name: str, method: Method, version: str) -
     splits = case.splits(table)
     started = time.perf_counter()
     answers = [
-        method(Question(table, case.column, measured, asked, left_out))
+        method(Question(table, case.column, measured, asked, left_out, case.by_group))
         for measured, asked in splits
     ]
     seconds = time.perf_counter() - started
