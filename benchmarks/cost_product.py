@@ -18,6 +18,7 @@ from benchmarks.cost_table import Column, CostTable, Floats
 from benchmarks.cost_tables import TABLES, find_table
 from nas.cost.calibrate import calibrate
 from nas.cost.features import COLUMNS, features, run_features
+from nas.cost.fit import Sample
 from nas.cost.law import NORMAL_90, Law
 from nas.cost.model import ModelKey
 from nas.cost.prior import Prior, learn_prior
@@ -45,7 +46,7 @@ class Product:
         known = {}
         for table in (find_table(name, self._data) for name in _KNOWN):
             design = table.counts @ features(table.signatures)
-            runs = runs_of(table, range(len(table.networks)))
+            runs = run_features(table.networks)
             for name, column in table.columns.items():
                 rows = np.random.default_rng(0).permutation(column.known)[:_ROWS]
                 summed = design[rows] + runs[rows] * column.what.per_run
@@ -91,20 +92,11 @@ def key_of(column: Column) -> ModelKey:
     return ModelKey(column.device, column.runtime, column.precision, column.batch or 1, None)
 
 
-def runs_of(table: CostTable, rows: Sequence[int]) -> Floats:
-    """What an inference of each network pays once."""
-    networks = [table.networks[row] for row in rows]
-    return np.array([run_features(each.tensors[0], each.output_shape) for each in networks])
-
-
 def predict(law: Law, table: CostTable, asked: Sequence[int]) -> Answer:
     """Costs of networks with their 90% intervals, all at once."""
-    counts = table.counts[asked]
-    used = np.flatnonzero(counts.sum(axis=0))
-    signatures = [table.signatures[index] for index in used]
-    counts = counts[:, used].toarray()
-    runs = runs_of(table, asked) if law.per_run else np.zeros((len(asked), len(COLUMNS)))
-    once = np.maximum(runs @ law.posterior.mean[: len(COLUMNS)], 0.0)
-    mean = counts @ law.price(signatures) + once
-    half = NORMAL_90 * law.widening * law.deviations(signatures, counts, runs)
+    sample = Sample.of([table.networks[row] for row in asked], per_run=law.per_run)
+    once = np.maximum(sample.runs @ law.posterior.mean[: len(COLUMNS)], 0.0)
+    mean = sample.counts @ law.price(sample.signatures) + once
+    deviations = law.deviations(sample.signatures, sample.counts, sample.runs)
+    half = NORMAL_90 * law.widening * deviations
     return Answer(mean, np.maximum(mean - half, 0.0), mean + half)
