@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.fittable import Fittable, fittable_devices
 from benchmarks.shipped_prior import KnownDevices
-from nas.cost.artefact import write_model
+from nas.cost.artefact import file_name, write_model
 from nas.cost.calibrate import Calibration, calibrate
 from nas.cost.fit import HeldOutError
 from nas.cost.log import Measured
@@ -36,18 +36,22 @@ def fit_devices(data: Path, to: Path, only: str = "") -> None:
 
 
 def fit_device(candidate: Fittable, prior: Prior, to: Path) -> None:
-    """Fit and write one model, or say why not."""
+    """Fit and write one model; or say why not, and remove what an earlier fit left."""
     try:
         fitted = _fitted(candidate, prior)
     except MeasurementLogError as error:
-        print(f"left out: {candidate.key}: {error}", flush=True)
+        _leave_out(candidate, to, str(error))
         return
     if fitted.latency_error.median > _WORST_ERROR:
-        said = _said("latency", fitted.latency_error)
-        print(f"left out: {candidate.key}: {said}", flush=True)
+        _leave_out(candidate, to, _said("latency", fitted.latency_error))
         return
     write_model(to, fitted, _evidence(candidate))
     _report(fitted)
+
+
+def _leave_out(candidate: Fittable, to: Path, reason: str) -> None:
+    print(f"left out: {candidate.key}: {reason}", flush=True)
+    (to / candidate.key.device / file_name(candidate.key)).unlink(missing_ok=True)
 
 
 def _fitted(candidate: Fittable, prior: Prior) -> Calibration:

@@ -196,7 +196,7 @@ class AdditiveKernelModel:
             reasons.append(f"{signature.kind.value} was never measured; priced as {kinds}")
         if signature.kernel not in known.kernel_sizes:
             reasons.append(f"kernel size {signature.kernel} was never measured")
-        # What is not charged for is a clamp in the kernel's epilogue, or nothing: all the same.
+        # An activation that is not charged for is none.
         charged = signature.activation in CHARGED
         if charged and signature.activation.value not in known.activations:
             reasons.append(f"activation {signature.activation.value} was never measured here")

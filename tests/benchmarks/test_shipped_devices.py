@@ -63,8 +63,11 @@ def test_a_model_carries_the_evidence_of_its_rows(
 def test_a_model_beyond_use_is_left_out_with_its_error(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    fit(monkeypatch, tmp_path, Fittable(KEY, rows(0.0), "a source", "MIT"))
+    assert list(tmp_path.rglob("*.json"))
+    capsys.readouterr()
     fit(monkeypatch, tmp_path, Fittable(KEY, rows(2.0), "a source", "MIT"))
-    assert not list(tmp_path.rglob("*.json"))
+    assert not list(tmp_path.rglob("*.json")), "nor does what an earlier fit left stay"
     assert capsys.readouterr().out.startswith("left out: raspberry-pi-5 (ncnn, fp32")
 
 

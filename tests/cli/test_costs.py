@@ -12,6 +12,7 @@ from nas.cost.catalog import find_model
 from nas.cost.log import Measured
 from nas.cost.log_writing import write_log
 from nas.graph.lower import lower
+from nas.measure.onnx_file import onnx_model
 from nas.space.catalog import find_network, reference_networks, space_names
 from tests.cli.conftest import Run
 
@@ -60,11 +61,15 @@ def test_a_network_may_be_a_name_text_or_json(run: Run, tmp_path: Path) -> None:
     assert costs[0] == costs[1] == costs[2]
 
 
+def models_in(said: str) -> list[str]:
+    """The models of a table of costs, in its order."""
+    return re.findall(r"^(\S+/\S+-(?:b\d+|throughput)\S*) ", said, re.M)
+
+
 def test_several_devices_in_one_table(run: Run) -> None:
     names = ("jetson-tx2", "rpi5/ncnn-int8-b1-t4", "titan-xp/help-fp32-b64", "eyeriss")
     done = run("cost", "resnet18", *(f"--device={name}" for name in names))
-    rows = [line.split()[0] for line in done.out.splitlines() if re.match(r"[a-z0-9-]+/", line)]
-    assert rows == [
+    assert models_in(done.out) == [
         "jetson-tx2/hw-nas-bench-fp32-b1",
         "raspberry-pi-5/ncnn-int8-b1-t4",
         "titan-xp/help-fp32-b64",
@@ -85,9 +90,7 @@ def test_all_devices_fastest_first(run: Run) -> None:
         assert 0 <= low <= cost["latency_ms"] <= high
         assert (cost["energy_mj"] is None) == (cost["energy_origin"] is None)
     said = run("cost", "mobilenet_v2", "--all").out
-    assert [line.split()[0] for line in said.splitlines() if re.match(r"[a-z0-9-]+/", line)] == [
-        cost["model"] for cost in costs
-    ]
+    assert models_in(said) == [cost["model"] for cost in costs]
 
 
 @pytest.mark.parametrize("options", [(), ("--device", "pixel-3", "--all")])
@@ -98,10 +101,8 @@ def test_either_devices_or_all(run: Run, options: tuple[str, ...]) -> None:
 
 
 def test_an_onnx_file_is_costed_as_the_network_in_it(run: Run, tmp_path: Path) -> None:
-    pytest.importorskip("torch")
-    from nas.networks.onnx_export import export_onnx
-
-    export_onnx(find_network("mobilenet_v2@0.35/96"), tmp_path / "model.onnx")
+    network = lower(find_network("mobilenet_v2@0.35/96"))
+    (tmp_path / "model.onnx").write_bytes(onnx_model(network).SerializeToString())
     costs = [
         run("cost", given, "--device", "rpi5", "--device", "jetson-nano", "--json").json()
         for given in ("mobilenet_v2@0.35/96", "model.onnx")
@@ -123,9 +124,8 @@ def test_calibrate_writes_a_model_with_its_error(run: Run, tmp_path: Path) -> No
     options = ("--device", "my-board", "--runtime", "mine", "--measurements", "log.csv")
     done = run("calibrate", *options, "--to", "models")
     assert done.code == 0, done.err
-    assert "latency: 16 networks, held-out median error" in done.out
+    assert re.search(r"^latency +16 ", done.out, re.M)
     file = tmp_path / "models" / "my-board" / "mine-fp32-b1.json"
-    assert f"wrote {file.relative_to(tmp_path)}" in done.out
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / "log.csv", file]
 
 
