@@ -64,18 +64,20 @@ _COUNTED: dict[Family, tuple[str, ...]] = {
     Family.MOVEMENT: ("calls", "input_elements", "output_elements"),
 }
 # ReLU and ReLU6 are clamps in the epilogue of a convolution, everywhere.
-_CHARGED = (
+CHARGED = (
     KernelActivation.HARD_SWISH,
     KernelActivation.SWISH,
     KernelActivation.SIGMOID,
     KernelActivation.HARD_SIGMOID,
 )
+"""Activations with a cost of their own."""
+
 PER_RUN = ("run.calls", "run.input_elements", "run.output_elements")
 """What one inference pays besides its kernels."""
 
 COLUMNS: tuple[str, ...] = (
     *(f"{family.value}.{name}" for family, names in _COUNTED.items() for name in names),
-    *(f"{each.value}.{name}" for each in _CHARGED for name in ("calls", "output_elements")),
+    *(f"{each.value}.{name}" for each in CHARGED for name in ("calls", "output_elements")),
     *PER_RUN,
 )
 """Names of all columns, `<family or activation>.<what is counted>`."""
@@ -125,7 +127,7 @@ def _counts(signature: Signature) -> dict[str, float]:
     elif family in (Family.POINTWISE, Family.CONV, Family.GROUPED):
         counts |= _dense_counts(signature)
     named = {f"{family.value}.{name}": value for name, value in counts.items()}
-    if signature.activation in _CHARGED:
+    if signature.activation in CHARGED:
         named[f"{signature.activation.value}.calls"] = 1.0
         named[f"{signature.activation.value}.output_elements"] = counts["output_elements"]
     return named

@@ -23,19 +23,27 @@ from nas.graph.network import Kernel, Network, Precision, Shape, Signature
 
 @dataclass(frozen=True, slots=True)
 class ModelKey:
-    """What a cost model is for."""
+    """What a cost model is for.
+
+    `batch` is None where time per image was derived from the throughput of a large batch whose
+    size the source does not state.
+    """
 
     device: str
     runtime: str
     precision: Precision
-    batch: int
+    batch: int | None
     threads: int | None
+
+    @property
+    def images(self) -> int:
+        """How many images the costs are of."""
+        return self.batch or 1
 
     def __str__(self) -> str:
         threads = f", {self.threads} threads" if self.threads else ""
-        return (
-            f"{self.device} ({self.runtime}, {self.precision.value}, batch {self.batch}{threads})"
-        )
+        batch = f"batch {self.batch}" if self.batch else "throughput"
+        return f"{self.device} ({self.runtime}, {self.precision.value}, {batch}{threads})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,5 +209,5 @@ class AdditiveKernelModel:
 
 def peak_memory_bytes(network: Network, key: ModelKey) -> int:
     """Weights plus peak activations in the model's precision and batch."""
-    activations = network.peak_activation_bytes(key.precision) * key.batch
+    activations = network.peak_activation_bytes(key.precision) * key.images
     return network.weight_bytes(key.precision) + activations

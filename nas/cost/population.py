@@ -130,7 +130,7 @@ class PopulationScorer:
 
     def _lowered(self, block: Block, shape: Shape) -> _Cost:
         network = lower_blocks([block], shape)
-        precision, batch = self._model.key.precision, self._model.key.batch
+        precision, images = self._model.key.precision, self._model.key.images
         prices = self._model.price([kernel.signature for kernel in network.kernels])
         sums = (
             prices.latency_ms.sum(),
@@ -139,7 +139,7 @@ class PopulationScorer:
             network.macs,
             network.parameters,
         )
-        peak = network.peak_activation_bytes(precision) * batch
+        peak = network.peak_activation_bytes(precision) * images
         return _Cost(np.array(sums), peak, network.output_shape)
 
     def score(self, codes: Codes) -> PopulationCosts:

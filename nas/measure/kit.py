@@ -43,7 +43,7 @@ class _Form:
 
 
 def _onnx(architecture: Architecture, key: ModelKey) -> bytes:
-    model = Workload.of(architecture).onnx(key.batch)
+    model = Workload.of(architecture).onnx(key.images)
     content: bytes = (
         quantized(model) if key.precision is Precision.INT8 else model
     ).SerializeToString()
@@ -51,7 +51,7 @@ def _onnx(architecture: Architecture, key: ModelKey) -> bytes:
 
 
 def _tflite(architecture: Architecture, key: ModelKey) -> bytes:
-    return tflite_model(lower(architecture), key.precision, batch=key.batch)
+    return tflite_model(lower(architecture), key.precision, batch=key.images)
 
 
 _FORMS = {
