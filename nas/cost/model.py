@@ -14,11 +14,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from nas.cost.features import CALLS, COUNTS, Family, family_of
+from nas.cost.features import CALLS, COUNTS, Family, Runs, family_of
 from nas.cost.law import Law
 from nas.cost.law import Origin as Origin
 from nas.errors import UncalibratedKernelError
-from nas.graph.network import Kernel, Network, Precision, Shape, Signature
+from nas.graph.network import Kernel, Network, Precision, Signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +103,8 @@ class CostModel(Protocol):
         """Cost of each kernel; UncalibratedKernelError names the first that has no basis."""
         ...
 
-    def run(self, input_shape: Shape, output_shape: Shape) -> Prices:
-        """What one inference costs besides its kernels; one entry."""
+    def run(self, runs: Runs) -> Prices:
+        """What each inference costs besides its kernels."""
         ...
 
     def estimate(self, network: Network) -> Estimate:
@@ -144,12 +144,10 @@ class AdditiveKernelModel:
             None if self.energy is None else self.energy.price(signatures),
         )
 
-    def run(self, input_shape: Shape, output_shape: Shape) -> Prices:
-        """What one inference costs besides its kernels; one entry."""
-        energy = None if self.energy is None else self.energy.run(input_shape, output_shape)
+    def run(self, runs: Runs) -> Prices:
+        """What each inference costs besides its kernels."""
         return Prices(
-            np.array([self.latency.run(input_shape, output_shape)]),
-            None if energy is None else np.array([energy]),
+            self.latency.run(runs), None if self.energy is None else self.energy.run(runs)
         )
 
     def _check_priced(self, signature: Signature) -> None:
@@ -164,7 +162,7 @@ class AdditiveKernelModel:
     def estimate(self, network: Network) -> Estimate:
         """Cost of a network and of each of its kernels."""
         prices = self.price([kernel.signature for kernel in network.kernels])
-        once = self.run(network.tensors[0], network.output_shape)
+        once = self.run(Runs.of([network]))
         latency = float(prices.latency_ms.sum() + once.latency_ms[0])
         energy, energies = None, [None] * len(network.kernels)
         if prices.energy_mj is not None and once.energy_mj is not None:

@@ -10,7 +10,7 @@ import pytest
 
 from nas.cost.artefact import StoredModel
 from nas.cost.catalog import find_model
-from nas.cost.features import CALLS, COLUMNS, Family, family_of, features
+from nas.cost.features import CALLS, COLUMNS, Family, Runs, family_of, features
 from nas.cost.model import AdditiveKernelModel, Origin
 from nas.cost.profile import find_device
 from nas.errors import UncalibratedKernelError, UnknownNameError
@@ -69,7 +69,7 @@ def test_an_estimate_is_the_sum_of_its_breakdown_and_no_kernel_is_free(
     network = lower(find_network(name))
     estimate = stored.model.estimate(network)
     assert len(estimate.breakdown) == len(network.kernels)
-    once = stored.model.run(network.tensors[0], network.output_shape)
+    once = stored.model.run(Runs.of([network]))
     assert math.fsum(p.latency_ms for p in estimate.breakdown) == pytest.approx(
         estimate.latency_ms - once.latency_ms[0]
     )
