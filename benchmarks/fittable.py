@@ -8,6 +8,7 @@ from pathlib import Path
 
 from benchmarks.cost_table import CostTable, What
 from benchmarks.cost_tables import find_table
+from benchmarks.ethos_u import simulated
 from benchmarks.ncnn_boards import chosen_runs
 from nas.cost.log import Measured
 from nas.cost.model import ModelKey, Origin
@@ -38,6 +39,11 @@ _KERNELS_NOTE = (
 _THROUGHPUT_NOTE = (
     "Times are 1 / throughput at a large batch, whose size the source does not state: the time "
     "that an image adds, not the time that one takes alone."
+)
+_VELA = "Arm's compiler Vela (pypi.org/project/ethos-u-vela), by benchmarks/ethos_u.py"
+_VELA_NOTE = (
+    "Simulated: what the compiler estimates for networks of all shipped spaces, and the "
+    "references, with random weights. Nothing was executed."
 )
 _NCNN_NOTE = (
     "Contributed by users of ncnn, over several versions of it. Where the processor or the GPU "
@@ -72,6 +78,7 @@ def fittable_devices(data: Path) -> Iterator[Fittable]:
     yield from _help_devices(find_table("help_fbnet", data), find_table("help_ofa", data))
     yield from _columns(find_table("accel_nasbench", data), _ACCEL, "Apache-2.0")
     yield from _columns(find_table("v100", data), _TINYNAS, "Apache-2.0")
+    yield from _ethos_u()
 
 
 def block_devices(data: Path) -> Iterator[Fittable]:
@@ -110,6 +117,14 @@ def boards(data: Path) -> Iterator[Fittable]:
         yield Fittable(run.key, run.rows, _NCNN, "BSD-3-Clause", notes=notes)
 
 
+def _ethos_u() -> Iterator[Fittable]:
+    """Processors that a compiler simulates, from logs that stand beside this file."""
+    for processor, log in simulated():
+        origins = (Origin.SIMULATED, Origin.SIMULATED)
+        rows = _in_folds(sorted(log.rows, key=lambda row: row.name))
+        yield Fittable(processor.key, rows, _VELA, "Apache-2.0", notes=_VELA_NOTE, origins=origins)
+
+
 def _help_devices(fbnet: CostTable, ofa: CostTable) -> Iterator[Fittable]:
     """HELP: both of its spaces together where a device is in both."""
     rows: dict[ModelKey, list[Measured]] = {}
@@ -144,6 +159,10 @@ def _rows(table: CostTable, name: str) -> list[Measured]:
     rows = table.rows(name, among=among)
     if len({row.group for row in rows}) < len(rows):
         return rows
+    return _in_folds(rows)
+
+
+def _in_folds(rows: Sequence[Measured]) -> list[Measured]:
     return [replace(row, group=f"fold {place % _FOLDS}") for place, row in enumerate(rows)]
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from nas.errors import MissingExtraError
-from nas.measure.tflite_graph import Graph, Operator, Tensor
 from nas.measure.tflite_scales import Scale
+from nas.measure.tflite_writer import Graph, Operator, Tensor
 
 _INT8_VERSION = {
     "CONV_2D": 3, "DEPTHWISE_CONV_2D": 3, "FULLY_CONNECTED": 12, "HARD_SWISH": 1, "RESHAPE": 1,

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nas.measure.tflite_graph import Graph
+from nas.measure.tflite_writer import Graph
 
 Range = tuple[float, float]
 

@@ -1,7 +1,7 @@
 """LiteRT, which was TensorFlow Lite, on the CPU: a workload → a session; int8 is full-integer.
 
-Networks are written by ourselves: the converter from torch is 1.2 GB and needs an environment of
-its own, for files that hold the same operators.
+Networks are written by ourselves: the converter from torch is 1.2 GB, needs an environment of its
+own and takes some twenty seconds a network, for files that hold the same operators.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from nas.errors import InputError, MissingExtraError
 from nas.graph.network import Network, Precision
 from nas.measure.runtime import Workload, require_precision
 from nas.measure.tflite_file import tflite_bytes
-from nas.measure.tflite_graph import Graph, tflite_graph
+from nas.measure.tflite_graph import tflite_graph
 from nas.measure.tflite_scales import Range, Scale, int8_scales
+from nas.measure.tflite_writer import Graph
 from nas.versions import versions
 
 
