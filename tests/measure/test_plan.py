@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nas.measure.candidates import Candidate, Part, pool
+from nas.measure.candidates import Candidate, pool
 from nas.measure.plan import Pace, _cells, spread_out
 from nas.space.architecture import parse
 from nas.space.catalog import find_space
@@ -15,7 +15,7 @@ TEXTS = [
     "image 3x32x32 | conv k3 s2 c16 relu | mb k5 h96 c16 swish se8:relu:sigmoid | pool",
     "image 3x32x32 | conv k3 s2 c17 relu | pool",
 ]
-CANDIDATES = [Candidate.of(parse(text), Part.EXCERPT) for text in TEXTS]
+CANDIDATES = [Candidate.of(parse(text)) for text in TEXTS]
 
 
 def test_what_shows_most_that_is_new_comes_first_and_repetitions_last() -> None:
