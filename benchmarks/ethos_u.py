@@ -10,9 +10,11 @@ import argparse
 import csv
 import gzip
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from nas.cost.log import MeasurementLog, read_log
 from nas.cost.log_writing import append_row
 from nas.errors import InputError
 from nas.graph.lower import lower
@@ -21,6 +23,12 @@ from nas.space.architecture import Architecture
 from nas.space.catalog import find_network, find_space, reference_networks, space_names
 
 LOGS = Path(__file__).parent / "logs"
+
+
+def simulated() -> Iterator[tuple[EthosU, MeasurementLog]]:
+    """What was simulated, of each processor."""
+    for device, processor in ETHOS_U.items():
+        yield processor, read_log(LOGS / f"{device}.csv.gz")
 
 
 def networks(count: int) -> list[Architecture]:

@@ -12,7 +12,7 @@ import time
 
 from rich.progress import track
 
-from nas.cost.artefact import find_model
+from nas.cost.catalog import find_model
 from nas.cost.population import PopulationScorer
 from nas.graph.lower import lower
 from nas.space.catalog import find_space, space_names

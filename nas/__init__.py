@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nas.accuracy.evaluator import Evaluator, NetworkEvaluator, Report
     from nas.accuracy.external import load_evaluator
-    from nas.cost.artefact import find_model
+    from nas.cost.catalog import find_model
     from nas.cost.model import AdditiveKernelModel, CostModel, Estimate
     from nas.cost.population import PopulationScorer
     from nas.cost.profile import find_device
@@ -121,7 +121,7 @@ _HOMES = {
     "export_network": ("nas.export.bundle", "export"),
     "feasibility": ("nas.search.feasibility", "feasibility"),
     "find_device": ("nas.cost.profile", "find_device"),
-    "find_model": ("nas.cost.artefact", "find_model"),
+    "find_model": ("nas.cost.catalog", "find_model"),
     "find_network": ("nas.space.catalog", "find_network"),
     "find_space": ("nas.space.catalog", "find_space"),
     "from_onnx": ("nas.graph.onnx", "from_onnx"),

@@ -31,6 +31,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+_MOST_LISTED = 24
+
 
 class NasError(Exception):
     """Root of all errors that the package raises on purpose."""
@@ -94,7 +96,7 @@ class UnknownNameError(InputError):
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         self.kind, self.name, self.known = kind, name, tuple(sorted(known))
         super().__init__(
-            f"`{kind}` must be one of {', '.join(self.known) or '(none yet)'}; "
+            f"`{kind}` must be one of {_listed(name, self.known)}; "
             f"got {name!r}{did_you_mean(name, self.known)}"
         )
 
@@ -159,6 +161,14 @@ class MissingExtraError(InputError):
         super().__init__(
             f"{purpose} needs the `{extra}` extra; install it with: pip install 'nas[{extra}]'"
         )
+
+
+def _listed(name: str, known: Sequence[str]) -> str:
+    """All names, or those most like the one received where a reader would drown in them."""
+    if len(known) <= _MOST_LISTED:
+        return ", ".join(known) or "(none yet)"
+    close = difflib.get_close_matches(name.lower(), known, n=6, cutoff=0)
+    return f"{len(known)} names, such as {', '.join(close)}"
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -18,8 +18,8 @@ import pandas as pd
 from benchmarks.efficiency.reference import WHOLE, find_reference
 from benchmarks.efficiency.tasks import Codes, Task, Values
 from nas.accuracy.predictor import find_predictor
-from nas.cost.artefact import find_model
 from nas.cost.calibrate import Calibration, calibrate
+from nas.cost.catalog import find_model
 from nas.cost.log import Measured
 from nas.cost.model import CostModel, ModelKey
 from nas.cost.population import PopulationScorer

@@ -15,6 +15,7 @@ from nas.cli import (
     export,
     feasible,
     fronts,
+    layers,
     search,
     spaces,
     studies,
@@ -36,8 +37,8 @@ app.add_typer(studies.app, name="studies")
 app.command()(fronts.front)
 app.command()(export.export)
 app.command()(costs.cost)
-app.command()(costs.show)
-app.command()(devices.devices)
+app.command()(layers.show)
+app.add_typer(devices.app, name="devices")
 calibrate.app.command()(calibrate_kit.kit)
 app.add_typer(calibrate.app, name="calibrate")
 app.add_typer(spaces.app, name="spaces")

@@ -11,7 +11,7 @@ from nas.cli.calibration import check_name, networks_of
 from nas.cli.output import note
 from nas.cost.model import ModelKey
 from nas.graph.network import Precision
-from nas.measure.kit import RUNTIME, write_kit
+from nas.measure.kit import KIT_RUNTIMES, RUNTIME, write_kit
 from nas.measure.plan import spread_out
 
 
@@ -21,6 +21,9 @@ def kit(
     ],
     to: Annotated[Path, typer.Option(metavar="DIR", help="A new folder.")],
     count: Annotated[int, typer.Option(min=2, metavar="N", help="Networks to measure.")] = 15,
+    runtime: Annotated[
+        str, typer.Option(metavar="NAME", help=f"{' or '.join(KIT_RUNTIMES)}.")
+    ] = RUNTIME,
     precision: Annotated[Precision, typer.Option(help="fp32 or int8.")] = Precision.FP32,
     batch: Annotated[int, typer.Option(min=1, help="Images per inference.")] = 1,
     threads: Annotated[int, typer.Option(min=1, help="Threads to compute on.")] = 1,
@@ -29,13 +32,13 @@ def kit(
         typer.Option("--space", metavar="NAME", help="Networks of this space; may be repeated."),
     ] = None,
 ) -> None:
-    """Write networks and a script that measures them with onnxruntime and numpy alone.
+    """Write networks and a script that measures them with the runtime and numpy alone.
 
     The log that it writes comes back through: nas calibrate --measurements log.csv
 
     Example: nas calibrate kit --device my-board --to my-kit
     """
-    key = ModelKey(check_name("--device", device), RUNTIME, precision, batch, threads)
+    key = ModelKey(check_name("--device", device), runtime, precision, batch, threads)
     candidates = networks_of(spaces)
     chosen = [candidates[index].architecture for index in spread_out(candidates, count, ())]
     script = write_kit(to, key, chosen)

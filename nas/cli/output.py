@@ -93,6 +93,11 @@ def number(value: float | None, name: str) -> str:
     return f"{value:.{min(digits, 4)}f}"
 
 
+def interval(bounds: tuple[float, float] | None, name: str) -> str:
+    """The two ends of an interval of a quantity."""
+    return "–" if bounds is None else " to ".join(number(bound, name) for bound in bounds)
+
+
 def heading(name: str) -> str:
     """A column heading for a quantity, with the unit that `number` prints it in."""
     quantity, _, device = name.partition("@")

@@ -23,9 +23,8 @@ from nas.cost.model import AdditiveKernelModel, Calibrated, ModelKey
 from nas.cost.posterior import Posterior
 from nas.cost.residual import Residual
 from nas.declarations import Declaration, check
-from nas.errors import ArtefactError, DeclarationError, OutputError, UnknownNameError
+from nas.errors import ArtefactError, DeclarationError, OutputError
 from nas.graph.network import Precision
-from nas.resources import folder, own_folder
 
 Floats = NDArray[np.float64]
 
@@ -110,7 +109,7 @@ class _Document(Declaration):
     device: str
     runtime: str
     precision: Precision
-    batch: int
+    batch: int | None
     threads: int | None
     latency: _Law
     energy: _Law | None
@@ -130,7 +129,8 @@ class StoredModel:
 def file_name(key: ModelKey) -> str:
     """The name of a model's file within its device's folder."""
     threads = f"-t{key.threads}" if key.threads else ""
-    return f"{key.runtime}-{key.precision.value}-b{key.batch}{threads}.json"
+    batch = f"b{key.batch}" if key.batch else "throughput"
+    return f"{key.runtime}-{key.precision.value}-{batch}{threads}.json"
 
 
 def write_model(to: Path, calibration: Calibration, evidence: Mapping[str, Any]) -> Path:
@@ -169,7 +169,8 @@ def write_model(to: Path, calibration: Calibration, evidence: Mapping[str, Any])
     temporary = file.with_suffix(".json.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(json.dumps(document) + "\n", encoding="utf-8")
+        text = json.dumps(document, separators=(",", ":"))
+        temporary.write_text(text + "\n", encoding="utf-8")
         temporary.replace(file)
     except OSError as error:
         raise OutputError(f"`{file}` must be writable; {error.strerror}") from None
@@ -263,30 +264,3 @@ def _law(stored: _Law) -> Law:
 
 def _vector(named: Mapping[str, float]) -> Floats:
     return np.array([named.get(name, 0.0) for name in COLUMNS])
-
-
-def _model_files() -> list[Path]:
-    """Every model file by name, a person's own before the shipped ones."""
-    folders = (own_folder("latency_models"), folder("latency_models"))
-    return [file for models in folders for file in sorted(models.glob("*/*.json"))]
-
-
-def modelled_devices() -> list[str]:
-    """Names of the devices that have a model, shipped or a person's own."""
-    return sorted({file.parent.name for file in _model_files()})
-
-
-def device_models(device: str) -> list[StoredModel]:
-    """Every model of a device, a person's own before the shipped ones."""
-    return [read_model(file) for file in _model_files() if file.parent.name == device]
-
-
-def find_model(device: str) -> StoredModel:
-    """The model of a device; the first of `device_models` where there are several.
-
-    Raises:
-        UnknownNameError: if the device has no model.
-    """
-    if device not in modelled_devices():
-        raise UnknownNameError("device", device, modelled_devices())
-    return device_models(device)[0]

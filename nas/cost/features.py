@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nas.graph.network import KernelActivation, KernelKind, Shape, Signature
+from nas.graph.network import KernelActivation, KernelKind, Network, Signature
 
 Floats = NDArray[np.float64]
 
@@ -64,18 +65,29 @@ _COUNTED: dict[Family, tuple[str, ...]] = {
     Family.MOVEMENT: ("calls", "input_elements", "output_elements"),
 }
 # ReLU and ReLU6 are clamps in the epilogue of a convolution, everywhere.
-_CHARGED = (
+CHARGED = (
     KernelActivation.HARD_SWISH,
     KernelActivation.SWISH,
     KernelActivation.SIGMOID,
     KernelActivation.HARD_SIGMOID,
 )
-PER_RUN = ("run.calls", "run.input_elements", "run.output_elements")
-"""What one inference pays besides its kernels."""
+"""Activations with a cost of their own."""
+
+PER_RUN = (
+    "run.calls",
+    "run.input_elements",
+    "run.output_elements",
+    "run.weight_elements_beyond_2_mib",
+)
+"""What one inference pays besides its kernels.
+
+Weights of small networks stay in the last cache from one inference to the next; those of large
+ones come from memory every time.
+"""
 
 COLUMNS: tuple[str, ...] = (
     *(f"{family.value}.{name}" for family, names in _COUNTED.items() for name in names),
-    *(f"{each.value}.{name}" for each in _CHARGED for name in ("calls", "output_elements")),
+    *(f"{each.value}.{name}" for each in CHARGED for name in ("calls", "output_elements")),
     *PER_RUN,
 )
 """Names of all columns, `<family or activation>.<what is counted>`."""
@@ -84,6 +96,7 @@ CALLS = {family: COLUMNS.index(f"{family.value}.calls") for family in Family}
 """The column of each family's launches."""
 
 _INDEX = {name: index for index, name in enumerate(COLUMNS)}
+_CACHED_MIB = 2.0  # elements, 8 MiB of float32: a common size of last caches
 _MIB = 2**20  # counts of millions keep the numbers of a model within a few orders of magnitude
 
 
@@ -125,7 +138,7 @@ def _counts(signature: Signature) -> dict[str, float]:
     elif family in (Family.POINTWISE, Family.CONV, Family.GROUPED):
         counts |= _dense_counts(signature)
     named = {f"{family.value}.{name}": value for name, value in counts.items()}
-    if signature.activation in _CHARGED:
+    if signature.activation in CHARGED:
         named[f"{signature.activation.value}.calls"] = 1.0
         named[f"{signature.activation.value}.output_elements"] = counts["output_elements"]
     return named
@@ -162,9 +175,36 @@ def _depthwise_counts(signature: Signature) -> dict[str, float]:
     }
 
 
-def run_features(input_shape: Shape, output_shape: Shape) -> Floats:
-    """What one inference pays once; shape (columns,), zero but in `PER_RUN`."""
-    row = np.zeros(len(COLUMNS))
-    sizes = (1.0, math.prod(input_shape) / _MIB, math.prod(output_shape) / _MIB)
-    row[[_INDEX[name] for name in PER_RUN]] = sizes
-    return row
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Inferences of networks: elements that go in and out, and of all weights; one entry each."""
+
+    input_elements: Floats
+    output_elements: Floats
+    weight_elements: Floats
+
+    @classmethod
+    def of(cls, networks: Sequence[Network]) -> Runs:
+        """One inference of each network."""
+        return cls(
+            np.array([math.prod(network.tensors[0]) for network in networks], dtype=float),
+            np.array([math.prod(network.output_shape) for network in networks], dtype=float),
+            np.array(
+                [sum(k.signature.weight_elements for k in n.kernels) for n in networks],
+                dtype=float,
+            ),
+        )
+
+    def features(self) -> Floats:
+        """The columns `PER_RUN`; shape (inferences, 4)."""
+        beyond = np.maximum(self.weight_elements / _MIB - _CACHED_MIB, 0.0)
+        ones = np.ones(len(beyond))
+        columns = (ones, self.input_elements / _MIB, self.output_elements / _MIB, beyond)
+        return np.stack(columns, axis=1)
+
+
+def run_features(networks: Sequence[Network]) -> Floats:
+    """What one inference of each network pays once; (networks, columns), zero but in `PER_RUN`."""
+    rows = np.zeros((len(networks), len(COLUMNS)))
+    rows[:, -len(PER_RUN) :] = Runs.of(networks).features()
+    return rows

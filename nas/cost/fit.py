@@ -90,8 +90,7 @@ class Sample:
             np.add.at(counts[row], kernels, 1.0)
         runs = np.zeros((len(networks), len(COLUMNS)))
         if per_run:
-            for row, network in enumerate(networks):
-                runs[row] = run_features(network.tensors[0], network.output_shape)
+            runs = run_features(networks)
         return cls(list(index), counts, runs)
 
     @property

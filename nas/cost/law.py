@@ -15,10 +15,10 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from nas.cost.features import COLUMNS, features, run_features
+from nas.cost.features import COLUMNS, PER_RUN, Runs, features, run_features
 from nas.cost.posterior import Posterior
 from nas.cost.residual import Residual
-from nas.graph.network import Network, Shape, Signature
+from nas.graph.network import Network, Signature
 
 Floats = NDArray[np.float64]
 NORMAL_90 = 1.6448536269514722
@@ -80,12 +80,13 @@ class Law:
         bounded: Floats = np.maximum(cost, table @ self.least)
         return bounded
 
-    def run(self, input_shape: Shape, output_shape: Shape) -> float:
-        """What one inference costs besides its kernels."""
+    def run(self, runs: Runs) -> Floats:
+        """What each inference costs besides its kernels; shape (inferences,)."""
+        rows = runs.features()
         if not self.per_run:
-            return 0.0
-        row = run_features(input_shape, output_shape)
-        return max(0.0, float(row @ self.posterior.mean))
+            return np.zeros(len(rows))
+        cost: Floats = np.maximum(rows @ self.posterior.mean[-len(PER_RUN) :], 0.0)
+        return cost
 
     def deviations(self, signatures: Sequence[Signature], counts: Floats, runs: Floats) -> Floats:
         """Standard deviations of networks' costs, not widened; shape (networks,).
@@ -112,7 +113,7 @@ class Law:
         counts = Counter(kernel.signature for kernel in network.kernels)
         runs = np.zeros((1, len(COLUMNS)))
         if self.per_run:
-            runs[0] = run_features(network.tensors[0], network.output_shape)
+            runs = run_features([network])
         deviation = self.deviations(list(counts), np.array([list(counts.values())], float), runs)
         half = NORMAL_90 * self.widening * float(deviation[0])
         return max(0.0, cost - half), cost + half

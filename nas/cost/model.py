@@ -14,28 +14,36 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from nas.cost.features import CALLS, COUNTS, Family, family_of
+from nas.cost.features import CALLS, COUNTS, Family, Runs, family_of
 from nas.cost.law import Law
 from nas.cost.law import Origin as Origin
 from nas.errors import UncalibratedKernelError
-from nas.graph.network import Kernel, Network, Precision, Shape, Signature
+from nas.graph.network import Kernel, Network, Precision, Signature
 
 
 @dataclass(frozen=True, slots=True)
 class ModelKey:
-    """What a cost model is for."""
+    """What a cost model is for.
+
+    `batch` is None where time per image was derived from the throughput of a large batch whose
+    size the source does not state.
+    """
 
     device: str
     runtime: str
     precision: Precision
-    batch: int
+    batch: int | None
     threads: int | None
+
+    @property
+    def images(self) -> int:
+        """How many images the costs are of."""
+        return self.batch or 1
 
     def __str__(self) -> str:
         threads = f", {self.threads} threads" if self.threads else ""
-        return (
-            f"{self.device} ({self.runtime}, {self.precision.value}, batch {self.batch}{threads})"
-        )
+        batch = f"batch {self.batch}" if self.batch else "throughput"
+        return f"{self.device} ({self.runtime}, {self.precision.value}, {batch}{threads})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +103,8 @@ class CostModel(Protocol):
         """Cost of each kernel; UncalibratedKernelError names the first that has no basis."""
         ...
 
-    def run(self, input_shape: Shape, output_shape: Shape) -> Prices:
-        """What one inference costs besides its kernels; one entry."""
+    def run(self, runs: Runs) -> Prices:
+        """What each inference costs besides its kernels."""
         ...
 
     def estimate(self, network: Network) -> Estimate:
@@ -136,12 +144,10 @@ class AdditiveKernelModel:
             None if self.energy is None else self.energy.price(signatures),
         )
 
-    def run(self, input_shape: Shape, output_shape: Shape) -> Prices:
-        """What one inference costs besides its kernels; one entry."""
-        energy = None if self.energy is None else self.energy.run(input_shape, output_shape)
+    def run(self, runs: Runs) -> Prices:
+        """What each inference costs besides its kernels."""
         return Prices(
-            np.array([self.latency.run(input_shape, output_shape)]),
-            None if energy is None else np.array([energy]),
+            self.latency.run(runs), None if self.energy is None else self.energy.run(runs)
         )
 
     def _check_priced(self, signature: Signature) -> None:
@@ -156,7 +162,7 @@ class AdditiveKernelModel:
     def estimate(self, network: Network) -> Estimate:
         """Cost of a network and of each of its kernels."""
         prices = self.price([kernel.signature for kernel in network.kernels])
-        once = self.run(network.tensors[0], network.output_shape)
+        once = self.run(Runs.of([network]))
         latency = float(prices.latency_ms.sum() + once.latency_ms[0])
         energy, energies = None, [None] * len(network.kernels)
         if prices.energy_mj is not None and once.energy_mj is not None:
@@ -201,5 +207,5 @@ class AdditiveKernelModel:
 
 def peak_memory_bytes(network: Network, key: ModelKey) -> int:
     """Weights plus peak activations in the model's precision and batch."""
-    activations = network.peak_activation_bytes(key.precision) * key.batch
+    activations = network.peak_activation_bytes(key.precision) * key.images
     return network.weight_bytes(key.precision) + activations

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from nas.cost.features import Runs
 from nas.cost.model import CostModel
 from nas.errors import InputError
 from nas.graph.lower import lower_blocks
@@ -24,7 +25,7 @@ from nas.space.blocks import Block
 from nas.space.slots import Slot
 from nas.space.space import Codes, SearchSpace
 
-_SUMMED = ("latency_ms", "energy_mj", "weight_bytes", "macs", "parameters")
+_SUMMED = ("latency_ms", "energy_mj", "weight_bytes", "weight_elements", "macs", "parameters")
 _MAX_ROWS = 2_000_000
 
 
@@ -80,15 +81,8 @@ class PopulationScorer:
         for slot in space.slots:
             table, shapes = self._fill(slot, shapes)
             self._tables.append(table)
-        self._runs = np.array(
-            [[self._run(before, after) for after in shapes] for before in inputs]
-        )
-
-    def _run(self, input_shape: Shape, output_shape: Shape) -> tuple[float, float]:
-        """Latency and energy that an inference pays once."""
-        once = self._model.run(input_shape, output_shape)
-        energy = 0.0 if once.energy_mj is None else float(once.energy_mj[0])
-        return float(once.latency_ms[0]), energy
+        self._input_elements = np.array([math.prod(shape) for shape in inputs], dtype=float)
+        self._output_elements = np.array([math.prod(shape) for shape in shapes], dtype=float)
 
     def _fill(self, slot: Slot, shapes_in: Sequence[Shape]) -> tuple[_Table, list[Shape]]:
         radix = tuple(len(self._space.variables[index].values) for index in slot.variables)
@@ -130,16 +124,17 @@ class PopulationScorer:
 
     def _lowered(self, block: Block, shape: Shape) -> _Cost:
         network = lower_blocks([block], shape)
-        precision, batch = self._model.key.precision, self._model.key.batch
+        precision, images = self._model.key.precision, self._model.key.images
         prices = self._model.price([kernel.signature for kernel in network.kernels])
         sums = (
             prices.latency_ms.sum(),
             0.0 if prices.energy_mj is None else prices.energy_mj.sum(),
             network.weight_bytes(precision),
+            sum(kernel.signature.weight_elements for kernel in network.kernels),
             network.macs,
             network.parameters,
         )
-        peak = network.peak_activation_bytes(precision) * batch
+        peak = network.peak_activation_bytes(precision) * images
         return _Cost(np.array(sums), peak, network.output_shape)
 
     def score(self, codes: Codes) -> PopulationCosts:
@@ -157,8 +152,13 @@ class PopulationScorer:
             sums += table.sums[row]
             np.maximum(peaks, table.peaks[row], out=peaks)
             shape = table.shapes_out[row]
-        sums[:, :2] += self._runs[resolution, shape]
-        latency, energy, weights, macs, parameters = sums.T
+        latency, energy, weights, weight_elements, macs, parameters = sums.T
+        once = self._model.run(
+            Runs(self._input_elements[resolution], self._output_elements[shape], weight_elements)
+        )
+        latency += once.latency_ms
+        if once.energy_mj is not None:
+            energy += once.energy_mj
         return PopulationCosts(
             latency, energy if self._has_energy else None, weights + peaks, macs, parameters
         )

@@ -5,9 +5,10 @@ cost = features · w · (1 + noise). The prior is a mixture with one component p
 
     w ~ N(0, s · ((1 - SHARED) · device deviceᵀ + SHARED · covariance of all devices)),
 
-which says: the new device is probably like one of these up to its speed, and otherwise differs as
-devices differ. Everything is in closed form: each component's evidence on a grid over s and the
-noise weighs its posterior, and the mixture is reported by its mean and covariance.
+and one of the covariance alone, which says: the new device is probably like one of these up to its
+speed, and otherwise differs as devices differ; or it is like none in particular. Everything is in
+closed form: each component's evidence on a grid over s and the noise weighs its posterior, and the
+mixture is reported by its mean and covariance.
 
 Why a mixture: a GPU at batch 1 pays by the launch, at batch 64 by the byte, a phone by the MAC.
 One Gaussian over all of them knows none of these; ten measurements are enough to tell which.
@@ -26,12 +27,16 @@ from nas.cost.prior import Prior
 
 Floats = NDArray[np.float64]
 
-SHARED = 0.07
+SHARED = 0.3
 """How far a device may differ from its nearest relative, as a share of how far devices differ."""
 
 _NEGLIGIBLE = 1e-3
 _RULED_OUT = 8.0  # log evidence below the best
-_PASSES = 2  # the first divides by the measured costs, which draws noisy ones down
+# The first pass divides by the measured costs, which draws noisy ones down; later ones by the
+# predicted, and weigh rows by how far off they are: the noise is Student's, as a runtime that
+# picks another algorithm for one shape is not noise of any one width.
+_PASSES = 3
+_TAILS = 4.0
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,7 @@ def infer(design: Floats, costs: Floats, prior: Prior) -> Inference:
         (1 - SHARED) * np.outer(device, device) + SHARED * prior.covariance
         for device in prior.devices
     ]
-    return infer_under(design, costs, prior.scale, covariances or [prior.covariance])
+    return infer_under(design, costs, prior.scale, [*covariances, prior.covariance])
 
 
 def infer_under(
@@ -84,11 +89,14 @@ def infer_under(
     """The posterior under a mixture of Gaussians of these covariances, in units of 1 / scale."""
     unit = float(np.median(costs))
     rows, targets = design / scale, costs / unit
-    expected, likely = targets, list(covariances)
+    expected, likely, weights = targets, list(covariances), np.ones(len(targets))
     for _ in range(_PASSES):
-        moments = Moments.of(rows / expected[:, None], targets / expected)
-        found, likely = _mixture(moments, likely)
-        expected = np.clip(rows @ found.posterior.mean, targets / 2, targets * 2)
+        relative = np.sqrt(weights) / expected
+        found, likely = _mixture(Moments.of(rows * relative[:, None], targets * relative), likely)
+        predicted = rows @ found.posterior.mean
+        expected = np.clip(predicted, targets / 2, targets * 2)
+        off = (targets - predicted) / expected / found.posterior.noise
+        weights = (_TAILS + 1) / (_TAILS + off**2)
     back = unit / scale
     both = np.outer(back, back)
     posterior = found.posterior

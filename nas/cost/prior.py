@@ -8,7 +8,7 @@ under the present covariance, then the covariance of these posteriors, until the
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -53,11 +53,15 @@ class Prior:
     known: NDArray[np.bool_]
 
 
-def learn_prior(devices: Mapping[str, tuple[Floats, Floats]]) -> Prior:
+def learn_prior(
+    devices: Mapping[str, tuple[Floats, Floats]], *, relatives: Collection[str] | None = None
+) -> Prior:
     """The prior that measured devices imply.
 
     Args:
         devices: By name, summed features of networks, shape (networks, columns), and their costs.
+        relatives: Those that may be another's nearest relative; without it, all. The others shape
+            the covariance only.
     """
     columns = len(COLUMNS)
     typical = np.array([design.mean(axis=0) for design, _ in devices.values()])
@@ -71,8 +75,9 @@ def learn_prior(devices: Mapping[str, tuple[Floats, Floats]]) -> Prior:
     with threadpool_limits(1):  # small matrices: threads would wait for each other
         for _ in range(_ROUNDS):
             covariance, means = _round(moments, covariance)
-    names, known = list(devices), np.array(means)
-    chosen = _most_unlike(known)
+    kept = [index for index, name in enumerate(devices) if relatives is None or name in relatives]
+    names, known = [list(devices)[index] for index in kept], np.array(means)[kept]
+    chosen = _most_unlike(known) if kept else []
     return Prior(
         tuple(names[index] for index in chosen), scale, known[chosen], covariance, seen > 0
     )

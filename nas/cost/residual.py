@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from scipy.linalg import cholesky, solve_triangular
 from scipy.spatial.distance import cdist
 
-from nas.cost.features import Family, family_of
-from nas.graph.network import KernelActivation, Signature
+from nas.cost.features import CHARGED, Family, family_of
+from nas.graph.network import Signature
 
 Floats = NDArray[np.float64]
 
@@ -26,7 +26,8 @@ DEVIATIONS = (0.1, 0.3, 1.0)
 """Standard deviations of the functions' sum, as shares of the base cost."""
 
 _FAMILY = {family: float(index) for index, family in enumerate(Family)}
-_ACTIVATION = {each: float(index) for index, each in enumerate(KernelActivation)}
+# Clamps cost nothing beside a convolution; of the others each is its own kernel in most runtimes.
+_ACTIVATION = {each: float(index + 1) for index, each in enumerate(CHARGED)}
 _APART = 1e3  # kernels of two families have nothing in common
 _AT_MOST = 300
 _JITTER = 1e-6
@@ -101,5 +102,5 @@ def _coordinates(signature: Signature) -> tuple[float, ...]:
         np.log2(height),
         _WINDOW * np.log2(signature.kernel),
         _WINDOW * np.log2(signature.stride),
-        _WINDOW * _ACTIVATION[signature.activation],
+        _WINDOW * _ACTIVATION.get(signature.activation, 0.0),
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nas.cost.artefact import StoredModel, find_model
+from nas.cost.artefact import StoredModel
+from nas.cost.catalog import find_model
 from nas.cost.model import Origin
 from nas.export.readme import ReportedObjective
 from nas.graph.lower import lower

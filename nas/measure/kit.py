@@ -1,8 +1,8 @@
 """Suggested networks → a folder that measures them on a device without this package.
 
-The folder holds the networks as ONNX files, one script that needs onnxruntime and numpy alone,
-what the log must say of them, and instructions. The script is the package's own timing protocol,
-its modules joined into one file.
+The folder holds the networks as files of the runtime, one script that needs that runtime and numpy
+alone, what the log must say of them, and instructions. The script is the package's own timing
+protocol, its modules joined into one file.
 """
 
 from __future__ import annotations
@@ -10,21 +10,60 @@ from __future__ import annotations
 import ast
 import inspect
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
 from nas.cost.log_columns import COLUMNS
 from nas.cost.model import ModelKey
 from nas.errors import InputError, OutputError
+from nas.graph.lower import lower
 from nas.graph.network import Precision
 from nas.measure import kit_script, machine, timing
 from nas.measure.quantize import quantized
 from nas.measure.runtime import Workload, find_runtime, require_precision
+from nas.measure.runtimes.litert import tflite_model
 from nas.space.architecture import Architecture
 
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """How a runtime gets its networks.
+
+    Args:
+        package: What to install on the device.
+        suffix: Of the files.
+        write: A file's content.
+    """
+
+    package: str
+    suffix: str
+    write: Callable[[Architecture, ModelKey], bytes]
+
+
+def _onnx(architecture: Architecture, key: ModelKey) -> bytes:
+    model = Workload.of(architecture).onnx(key.images)
+    content: bytes = (
+        quantized(model) if key.precision is Precision.INT8 else model
+    ).SerializeToString()
+    return content
+
+
+def _tflite(architecture: Architecture, key: ModelKey) -> bytes:
+    return tflite_model(lower(architecture), key.precision, batch=key.images)
+
+
+_FORMS = {
+    "onnxruntime": _Form("onnxruntime", ".onnx", _onnx),
+    "litert": _Form("ai-edge-litert", ".tflite", _tflite),
+}
+
 RUNTIME = "onnxruntime"
-"""What the script runs networks with."""
+"""What a kit is for if nothing else is asked for."""
+
+KIT_RUNTIMES = tuple(_FORMS)
+"""What a kit's script can run networks with."""
 
 _README = """\
 # Measure {device}
@@ -32,7 +71,7 @@ _README = """\
 {count} networks, {megabytes:.0f} MB, chosen so that their times tell most about the device.
 Copy this folder to it. There, with Python 3.8 or newer:
 
-    pip install onnxruntime numpy
+    pip install {package} numpy
     python measure.py
 
 It takes about {minutes} minutes on a small board and writes `log.csv`. Let nothing else run
@@ -59,12 +98,16 @@ def write_kit(folder: Path, key: ModelKey, architectures: Sequence[Architecture]
         The script.
 
     Raises:
-        InputError: if ONNX Runtime does not execute the precision.
+        InputError: if no kit is made for the runtime, or it does not execute the precision.
+        MissingExtraError: if what writes the runtime's files is not installed.
         OutputError: if the folder holds something, or cannot be written.
     """
-    if key.runtime != RUNTIME:
-        raise InputError(f"`runtime` of a kit must be {RUNTIME}; got {key.runtime}")
-    require_precision(find_runtime(RUNTIME), key.precision)
+    if key.runtime not in _FORMS:
+        known = " or ".join(KIT_RUNTIMES)
+        raise InputError(f"`runtime` of a kit must be {known}; got {key.runtime}")
+    runtime = find_runtime(key.runtime)
+    require_precision(runtime, key.precision)
+    runtime.versions()  # which says what is not installed, before anything is written
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
@@ -95,18 +138,20 @@ def write_kit(folder: Path, key: ModelKey, architectures: Sequence[Architecture]
 
 
 def _write_network(folder: Path, index: int, architecture: Architecture, key: ModelKey) -> str:
-    model = Workload.of(architecture).onnx(key.batch)
-    if key.precision is Precision.INT8:
-        model = quantized(model)
-    name = f"networks/{index:03d}.onnx"
-    (folder / name).write_bytes(model.SerializeToString())
+    form = _FORMS[key.runtime]
+    name = f"networks/{index:03d}{form.suffix}"
+    (folder / name).write_bytes(form.write(architecture, key))
     return name
 
 
 def _instructions(folder: Path, key: ModelKey, count: int) -> str:
     size = sum(file.stat().st_size for file in (folder / "networks").iterdir())
     return _README.format(
-        device=key.device, count=count, megabytes=size / 1e6, minutes=max(1, round(count / 15))
+        device=key.device,
+        package=_FORMS[key.runtime].package,
+        count=count,
+        megabytes=size / 1e6,
+        minutes=max(1, round(count / 15)),
     )
 
 

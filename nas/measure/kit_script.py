@@ -1,8 +1,8 @@
 """The networks of a kit folder → log.csv: what runs on the device, on Python 3.8 or newer.
 
-This module and those that it imports from the package become one file of the kit, so it needs
-onnxruntime and numpy and nothing else. Every network runs in a process of its own: one that
-crashes or hangs costs itself.
+This module and those that it imports from the package become one file of the kit, so it needs the
+runtime of the files and numpy, and nothing else. Every network runs in a process of its own: one
+that crashes or hangs costs itself.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from datetime import datetime, timezone
 from pathlib import Path
@@ -104,26 +104,48 @@ def append(log: Path, columns: Sequence[str], row: dict[str, Any]) -> None:
 
 def measure(name: str, threads: int) -> dict[str, Any]:
     """Time one file of the folder on this many threads."""
+    settle_on(threads)
+    load = _litert if name.endswith(".tflite") else _onnxruntime
+    run, version = load(str(HERE / name), threads)
+    row = asdict(time_runs(run, Timing(), threads=threads))
+    row["temperature_c"] = temperature_c()
+    row["frequency_mhz"] = frequency_mhz(usable_cpus()[0])
+    row["versions"] = f"{version} python={platform.python_version()}"
+    row["measured_at"] = datetime.now(timezone.utc).isoformat(timespec="seconds")  # noqa: UP017 - Python 3.8
+    return row
+
+
+def _onnxruntime(file: str, threads: int) -> tuple[Callable[[], object], str]:
+    """What runs an ONNX file once, and its version."""
     import numpy as np
     import onnxruntime
 
-    settle_on(threads)
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3  # errors only
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(
-        str(HERE / name), options, providers=["CPUExecutionProvider"]
-    )
+    session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
     image = session.get_inputs()[0]
     images = np.random.RandomState(0).standard_normal(image.shape).astype(np.float32)
-    reading = time_runs(lambda: session.run(None, {image.name: images}), Timing(), threads=threads)
-    row = asdict(reading)
-    row["temperature_c"] = temperature_c()
-    row["frequency_mhz"] = frequency_mhz(usable_cpus()[0])
-    row["versions"] = f"onnxruntime={onnxruntime.__version__} python={platform.python_version()}"
-    row["measured_at"] = datetime.now(timezone.utc).isoformat(timespec="seconds")  # noqa: UP017 - Python 3.8
-    return row
+    return lambda: session.run(
+        None, {image.name: images}
+    ), f"onnxruntime={onnxruntime.__version__}"
+
+
+def _litert(file: str, threads: int) -> tuple[Callable[[], object], str]:
+    """What runs a TensorFlow Lite file once, and its version."""
+    import ai_edge_litert
+    import numpy as np
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(file, num_threads=threads)
+    interpreter.allocate_tensors()
+    image = interpreter.get_input_details()[0]
+    drawn = np.random.RandomState(0).standard_normal(image["shape"])
+    if image["dtype"] is np.int8:
+        drawn = np.clip(drawn * 40, -128, 127)
+    interpreter.set_tensor(image["index"], drawn.astype(image["dtype"]))
+    return interpreter.invoke, f"ai-edge-litert={ai_edge_litert.__version__}"
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import plotly.graph_objects as go
@@ -16,6 +15,7 @@ from plotly.subplots import make_subplots
 
 from nas.errors import MissingExtraError, OutputError
 from nas.pareto import Sense
+from nas.report.files import write_page
 from nas.report.front import FrontView, Point, staircase
 from nas.search.objectives import find_objective
 from nas.store.records import ObjectiveRecord
@@ -191,16 +191,7 @@ def write_html(figure: go.Figure, file: Path) -> None:
     Raises:
         OutputError: if the file cannot be written.
     """
-    page = figure.to_html(include_plotlyjs=True, full_html=True)
-    temporary = file.with_name(file.name + ".part")
-    try:
-        temporary.write_text(page, encoding="utf-8")
-        temporary.replace(file)
-    except OSError as error:
-        raise OutputError(f"`{file}` must be a writable file; {error.strerror}") from None
-    finally:
-        with suppress(OSError):
-            temporary.unlink()
+    write_page(figure.to_html(include_plotlyjs=True, full_html=True), file)
 
 
 def write_image(figure: go.Figure, file: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from nas.cost.artefact import find_model
+from nas.cost.catalog import find_model
 from nas.cost.model import CostModel
 from nas.errors import UncalibratedKernelError
 from nas.graph.lower import lower

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nas.accuracy.predictor import shipped_predictors
-from nas.cost.artefact import find_model
+from nas.cost.catalog import find_model
 from nas.errors import InfeasibleError
 from nas.search.descent import ENUMERABLE, least, nearest_to_limits
 from nas.search.direct import search_direct

@@ -19,7 +19,8 @@ from nas.accuracy.evaluator import Evaluator
 from nas.accuracy.external import ExternalEvaluator
 from nas.accuracy.named import AccuracySource, find_evaluator
 from nas.accuracy.predictor import find_predictor, predictor_domain
-from nas.cost.artefact import StoredModel, find_model
+from nas.cost.artefact import StoredModel
+from nas.cost.catalog import find_model
 from nas.cost.model import Origin
 from nas.cost.population import PopulationScorer
 from nas.errors import InputError

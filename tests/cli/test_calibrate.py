@@ -111,6 +111,7 @@ def test_what_is_missing_or_too_much_is_named(run: Run, log: Path) -> None:
         (["--measure", "--runtime", "onxruntime"], "`runtime` must be one of"),
         (["--measure", "--precision", "fp16"], "`precision` must be one of fp32, int8"),
         (["kit", "--device", "../x", "--to", "kit"], "`--device` must be lower-case"),
+        (["kit", "--device", "x", "--to", "kit", "--runtime", "torch"], "must be onnxruntime or"),
     ):
         refused = run("calibrate", *arguments)
         assert refused.code == 2

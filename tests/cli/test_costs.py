@@ -1,4 +1,4 @@
-"""`nas spaces`, `devices`, `cost`, `show` and `calibrate`, as a person uses them."""
+"""`nas spaces`, `cost`, `show` and `calibrate`, as a person uses them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from nas.cost.artefact import find_model
+from nas.cost.catalog import find_model
 from nas.cost.log import Measured
 from nas.cost.log_writing import write_log
-from nas.cost.profile import device_names
 from nas.graph.lower import lower
 from nas.space.catalog import find_network, reference_networks, space_names
 from tests.cli.conftest import Run
@@ -35,14 +34,6 @@ def test_spaces_show_and_check_every_shipped_space(run: Run, repository: Path, n
     checked = run("spaces", "check", repository / "search_spaces" / f"{name}.yaml")
     assert checked.code == 0
     assert "valid" in checked.out and f"{size:,} networks" in checked.out
-
-
-def test_devices_lists_every_device(run: Run) -> None:
-    said = run("devices").out
-    models = run("devices", "--json").json()
-    assert {model["device"] for model in models} == set(device_names())
-    for model in models:
-        assert re.search(rf"^{model['device']} .* {model['evidence']['samples']}$", said, re.M)
 
 
 def test_cost_agrees_with_show_and_with_itself(run: Run) -> None:
@@ -70,9 +61,54 @@ def test_a_network_may_be_a_name_text_or_json(run: Run, tmp_path: Path) -> None:
 
 
 def test_several_devices_in_one_table(run: Run) -> None:
-    said = run("cost", "resnet18", *(f"--device={name}" for name in device_names())).out
-    table = said.split("dearest")[0]
-    assert all(re.search(rf"^{name} ", table, re.M) for name in device_names())
+    names = ("jetson-tx2", "rpi5/ncnn-int8-b1-t4", "titan-xp/help-fp32-b64", "eyeriss")
+    done = run("cost", "resnet18", *(f"--device={name}" for name in names))
+    rows = [line.split()[0] for line in done.out.splitlines() if re.match(r"[a-z0-9-]+/", line)]
+    assert rows == [
+        "jetson-tx2/hw-nas-bench-fp32-b1",
+        "raspberry-pi-5/ncnn-int8-b1-t4",
+        "titan-xp/help-fp32-b64",
+        "eyeriss/hw-nas-bench-fp32-b1",
+    ]
+    assert "dearest" not in done.out, "four devices are too many to go into detail"
+    assert "per batch of 64: titan-xp/help-fp32-b64" in done.err
+    assert "simulated latency: eyeriss/hw-nas-bench-fp32-b1" in done.err
+
+
+def test_all_devices_fastest_first(run: Run) -> None:
+    costs = run("cost", "mobilenet_v2", "--all", "--json").json()
+    times = [cost["latency_ms"] for cost in costs]
+    assert times == sorted(times) and len(times) > 80
+    assert len({cost["device"] for cost in costs}) == len(costs)
+    for cost in costs:
+        low, high = cost["latency_interval_ms"]
+        assert 0 <= low <= cost["latency_ms"] <= high
+        assert (cost["energy_mj"] is None) == (cost["energy_origin"] is None)
+    said = run("cost", "mobilenet_v2", "--all").out
+    assert [line.split()[0] for line in said.splitlines() if re.match(r"[a-z0-9-]+/", line)] == [
+        cost["model"] for cost in costs
+    ]
+
+
+@pytest.mark.parametrize("options", [(), ("--device", "pixel-3", "--all")])
+def test_either_devices_or_all(run: Run, options: tuple[str, ...]) -> None:
+    done = run("cost", "mobilenet_v2", *options)
+    assert done.code == 2
+    assert "either `--device` or `--all` must be given" in done.err
+
+
+def test_an_onnx_file_is_costed_as_the_network_in_it(run: Run, tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    from nas.networks.onnx_export import export_onnx
+
+    export_onnx(find_network("mobilenet_v2@0.35/96"), tmp_path / "model.onnx")
+    costs = [
+        run("cost", given, "--device", "rpi5", "--device", "jetson-nano", "--json").json()
+        for given in ("mobilenet_v2@0.35/96", "model.onnx")
+    ]
+    for named, read in zip(*costs, strict=True):
+        assert read["latency_ms"] == pytest.approx(named["latency_ms"])
+        assert read["model"] == named["model"]
 
 
 def test_calibrate_writes_a_model_with_its_error(run: Run, tmp_path: Path) -> None:

@@ -14,7 +14,8 @@ from tests.cli.conftest import Run, Start
 
 VERBS = (
     "search", "feasible", "watch", "studies", "front", "export", "cost", "show", "devices",
-    "calibrate", "calibrate kit", "spaces", "spaces show", "spaces check",
+    "devices list", "devices show", "calibrate", "calibrate kit", "spaces", "spaces show",
+    "spaces check",
     "studies list", "studies show", "studies rename", "studies delete", "studies merge",
     "studies export", "studies import", "studies to-optuna",
 )  # fmt: skip
@@ -68,6 +69,8 @@ def test_version(run: Run) -> None:
         ("nosuch",),
         ("spaces", "nosuch"),
         ("devices", "--nosuch"),
+        ("devices", "show"),
+        ("cost", "mobilenet_v2"),
         ("show", "mobilenet_v2"),
         ("export", "mobilenet_v2"),
         ("search", "--evaluations", "many"),

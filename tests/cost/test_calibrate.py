@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nas.cost.artefact import find_model, read_model, write_model
+from nas.cost.artefact import read_model, write_model
 from nas.cost.calibrate import Calibration, calibrate
+from nas.cost.catalog import find_model
 from nas.cost.log import Measured
 from nas.cost.model import ModelKey, Origin
 from nas.errors import ArtefactError, MeasurementLogError, OutputError

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nas.cost.artefact import find_model
+from nas.cost.catalog import find_model
 from nas.cost.population import PopulationScorer
 from nas.errors import InputError
 from nas.graph.lower import lower

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nas.cost.artefact import find_model
+from nas.cost.catalog import find_model
 from nas.export.objectives import predicted_costs, stored_objectives
 from nas.graph.lower import lower
 from nas.pareto import Sense

@@ -8,7 +8,9 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from importlib.metadata import distribution
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -95,6 +97,19 @@ def test_a_kit_measures_in_a_bare_environment_and_goes_on_where_it_stopped(
     assert all(row.spread is not None and row.latency_ms > 0 for row in log.rows)
 
 
+@pytest.mark.skipif(find_spec("ai_edge_litert") is None, reason="LiteRT is not installed")
+@pytest.mark.parametrize("precision", [Precision.FP32, Precision.INT8])
+def test_a_kit_may_be_for_litert(precision: Precision, tmp_path: Path) -> None:
+    key = ModelKey("board", "litert", precision, 1, 1)
+    write_kit(tmp_path / "kit", key, [parse(text) for text in TEXTS])
+    assert "pip install ai-edge-litert numpy" in (tmp_path / "kit" / "README.md").read_text()
+    done = run(sys.executable, tmp_path / "kit" / "measure.py")
+    assert done.returncode == 0, done.stdout + done.stderr
+    log = read_log(tmp_path / "kit" / "log.csv")
+    assert [row.name for row in log.rows] == TEXTS
+    assert (log.context["runtime"], set(log.versions)) == ("litert", {"ai-edge-litert", "python"})
+
+
 def test_the_script_is_one_file_of_old_python() -> None:
     tree = ast.parse(script_source(), feature_version=(3, 8))
     imported = {
@@ -103,7 +118,7 @@ def test_the_script_is_one_file_of_old_python() -> None:
         if isinstance(node, ast.Import | ast.ImportFrom)
     }
     outside = {name.partition(".")[0] for name in imported} - set(sys.stdlib_module_names)
-    assert outside == {"numpy", "onnxruntime"}
+    assert outside == {"numpy", "onnxruntime", "ai_edge_litert"}
 
 
 def test_a_kit_says_what_it_is_and_replaces_nothing(tmp_path: Path) -> None:
@@ -114,6 +129,8 @@ def test_a_kit_says_what_it_is_and_replaces_nothing(tmp_path: Path) -> None:
     assert "Measure board" in (tmp_path / "kit" / "README.md").read_text()
     with pytest.raises(OutputError, match="must be a new or empty folder"):
         write_kit(tmp_path / "kit", key, [parse(TEXTS[0])])
+    with pytest.raises(InputError, match="`runtime` of a kit must be onnxruntime or litert"):
+        write_kit(tmp_path / "other", replace(key, runtime="torch"), [parse(TEXTS[0])])
     with pytest.raises(InputError, match="`precision` must be one of"):
         half = ModelKey("board", "onnxruntime", Precision.FP16, 1, 2)
         write_kit(tmp_path / "other", half, [parse(TEXTS[0])])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from nas.accuracy.evaluator import Evaluated
-from nas.cost.artefact import find_model
+from nas.cost.catalog import find_model
 from nas.errors import InputError, UnknownNameError
 from nas.graph.lower import lower
 from nas.search.problem import Problem, make_problem
