@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from benchmarks.cost_networks import lower_quickly, text_quickly
+from nas.accuracy.levels import to_levels
 from nas.cost.features import features
 from nas.cost.log import Measured
 from nas.graph.network import Network, Precision, Signature
+from nas.space.architecture import Architecture
+from nas.space.catalog import find_space
+from nas.space.tables import Row
 
 Floats = NDArray[np.float64]
+Levels = NDArray[np.intp]
 
 
 class What(StrEnum):
@@ -69,6 +77,8 @@ class CostTable:
         networks: As executed.
         groups: Rows of one group are held out together.
         columns: By name.
+        levels: Level of each choice of the space that they come from, if they come from one;
+            shape (networks, choices).
     """
 
     name: str
@@ -76,6 +86,7 @@ class CostTable:
     networks: Sequence[Network]
     groups: Sequence[str]
     columns: dict[str, Column]
+    levels: Levels | None = None
 
     @cached_property
     def signatures(self) -> list[Signature]:
@@ -108,6 +119,14 @@ class CostTable:
         summed: Floats = self.counts @ features(self.signatures)
         return summed
 
+    @cached_property
+    def one_hot(self) -> Floats:
+        """An indicator for each level of each choice; shape (networks, levels in all)."""
+        assert self.levels is not None, f"networks of {self.name} come from no space"
+        return np.hstack(
+            [np.equal.outer(choice, np.unique(choice)).astype(float) for choice in self.levels.T]
+        )
+
     def rows(
         self, latency: str, energy: str | None = None, *, among: Sequence[int] | None = None
     ) -> list[Measured]:
@@ -125,3 +144,32 @@ class CostTable:
             )
             for row in chosen
         ]
+
+
+def records(frame: pd.DataFrame) -> list[Row]:
+    """Rows as mappings of column names."""
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def table_of_space(
+    name: str, space: str, choices: Iterable[dict[str, Any]], columns: dict[str, Column]
+) -> CostTable:
+    """A table of networks given as choices of a space."""
+    found = find_space(space)
+    codes = np.array([found.encode(chosen) for chosen in choices])
+    table = table_of(name, [found.architecture(code) for code in codes], columns)
+    return replace(table, levels=to_levels(found, codes))
+
+
+def table_of(
+    name: str, made: Sequence[Architecture], columns: dict[str, Column], groups: Sequence[str] = ()
+) -> CostTable:
+    """A table of architectures; each is its own group unless groups are given."""
+    texts = [text_quickly(architecture) for architecture in made]
+    return CostTable(name, texts, [lower_quickly(a) for a in made], groups or texts, columns)
+
+
+def positive(values: Any) -> Floats:
+    """Numbers, NaN where they are no cost."""
+    numbers = np.asarray(values, dtype=float)
+    return np.where(numbers > 0, numbers, np.nan)

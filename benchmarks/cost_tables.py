@@ -10,15 +10,23 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.cost_networks import lower_quickly, one_convolution, text_quickly
-from benchmarks.cost_table import Column, CostTable, Floats, What
+from benchmarks.cost_block_tables import lut_blocks, lut_sums
+from benchmarks.cost_networks import one_convolution
+from benchmarks.cost_table import (
+    Column,
+    CostTable,
+    What,
+    positive,
+    records,
+    table_of,
+    table_of_space,
+)
 from nas.graph.network import Precision
 from nas.space.architecture import Architecture, Image
 from nas.space.blocks import (
@@ -31,13 +39,10 @@ from nas.space.blocks import (
     Linear,
     SqueezeExcite,
 )
-from nas.space.catalog import find_space
 from nas.space.rounding import make_divisible
 from nas.space.tables import (
-    FBNET_OPERATIONS,
     Row,
     accel_nasbench,
-    fbnet_block,
     help_fbnet,
     once_for_all,
 )
@@ -66,36 +71,6 @@ _HELP_OFA = {
     for name, device in (("2080ti", "rtx-2080-ti"), ("titan_xp", "titan-xp"))
     for batch in (1, 32, 64)
 }
-_LUT = {
-    "jetson_tx2": ("jetson-tx2", "hw-nas-bench", "edgegpu_latency_ms"),
-    "jetson_tx2_energy": ("jetson-tx2", "hw-nas-bench", "edgegpu_energy_mj"),
-    "raspi4": ("raspberry-pi-4", "tflite", "raspi4_latency_ms"),
-    "pixel3": ("pixel-3", "tflite", "pixel3_latency_ms"),
-    "eyeriss": ("eyeriss", "hw-nas-bench", "eyeriss_latency_ms"),
-    "eyeriss_energy": ("eyeriss", "hw-nas-bench", "eyeriss_energy_mj"),
-    "fpga": ("zc706", "hw-nas-bench", "fpga_latency_ms"),
-}
-"""Name → device, runtime and column of the block table; the FPGA's energy is 7 W x latency."""
-
-_NETWORKS = "help_fbnet_latency/help_fbnet_latency.csv.gz"
-_BLOCKS = "hw_nas_bench_fbnet_lut/fbnet_block_lut.csv.gz"
-_ENDS = (
-    "ConvNorm_H32_W32_Cin3_Cout16_kernel3_stride1_group1",
-    "ConvNorm_H4_W4_Cin352_Cout1504_kernel1_stride1_group1",
-    "AvgP_H4_W4_Cin1504_Cout1504_kernel4_stride1",
-    "FC_Cin1504_Cout100",
-)
-_FBNET_STAGES = (
-    (16, 1, 1),
-    (24, 4, 1),
-    (32, 4, 2),
-    (64, 4, 2),
-    (112, 4, 1),
-    (184, 4, 2),
-    (352, 1, 1),
-)
-"""Width, blocks and stride of each stage of FBNet at 32 x 32."""
-
 _ACCEL_LATENCY = {"zcu102": "zcu102", "vck190": "vck190"}
 _ACCEL_THROUGHPUT = {
     "a100": ("a100", Precision.FP32),
@@ -105,27 +80,6 @@ _ACCEL_THROUGHPUT = {
     "zcu102": ("zcu102", Precision.INT8),
     "vck190": ("vck190", Precision.INT8),
 }
-
-
-def _records(frame: pd.DataFrame) -> list[Row]:
-    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
-
-
-def _from_space(space: str, choices: Iterable[dict[str, Any]]) -> list[Architecture]:
-    found = find_space(space)
-    return [found.architecture(found.encode(chosen)) for chosen in choices]
-
-
-def _table(
-    name: str, made: Sequence[Architecture], columns: dict[str, Column], groups: Sequence[str] = ()
-) -> CostTable:
-    texts = [text_quickly(architecture) for architecture in made]
-    return CostTable(name, texts, [lower_quickly(a) for a in made], groups or texts, columns)
-
-
-def _positive(values: Any) -> Floats:
-    numbers = np.asarray(values, dtype=float)
-    return np.where(numbers > 0, numbers, np.nan)
 
 
 def _help(name: str, data: Path) -> CostTable:
@@ -142,11 +96,11 @@ def _help(name: str, data: Path) -> CostTable:
             batch,
             "ms",
             What.END_TO_END,
-            _positive(frame[f"{column}_ms"]),
+            positive(frame[f"{column}_ms"]),
         )
         for column, (device, batch) in known.items()
     }
-    return _table(name, _from_space(space, map(choices, _records(frame))), columns)
+    return table_of_space(name, space, map(choices, records(frame)), columns)
 
 
 def _accel(name: str, data: Path) -> CostTable:
@@ -159,85 +113,16 @@ def _accel(name: str, data: Path) -> CostTable:
             1,
             "ms",
             What.END_TO_END,
-            _positive(frame[f"latency_{column}_mean"]),
+            positive(frame[f"latency_{column}_mean"]),
         )
         for column, device in _ACCEL_LATENCY.items()
     }
     for column, (device, precision) in _ACCEL_THROUGHPUT.items():
-        per_image = 1000 / _positive(frame[f"throughput_{column}_mean"])
+        per_image = 1000 / positive(frame[f"throughput_{column}_mean"])
         columns[f"{column}_throughput"] = Column(
             device, "accel-nasbench", precision, None, "ms", What.THROUGHPUT, per_image
         )
-    return _table(name, _from_space("mnasnet", map(accel_nasbench, _records(frame))), columns)
-
-
-def _lut_columns(frame: pd.DataFrame, what: What) -> dict[str, Column]:
-    return {
-        name: Column(
-            device,
-            runtime,
-            Precision.FP32,
-            1,
-            column[-2:].replace("mj", "mJ"),
-            what,
-            _positive(frame[column]),
-        )
-        for name, (device, runtime, column) in _LUT.items()
-    }
-
-
-def _lut_blocks(name: str, data: Path) -> CostTable:
-    """Blocks alone; those of one shape are one group."""
-    frame = pd.read_csv(data / _BLOCKS)
-    # These energies are copies of the latency.
-    frame["eyeriss_energy_mj"] = frame["eyeriss_energy_mj"].where(
-        frame["eyeriss_energy_mj"] != frame["eyeriss_latency_ms"]
-    )
-    made = [fbnet_block(row) for row in _records(frame)]
-    is_network = [block is not None for block in made]
-    frame = frame[is_network]
-    blocks = [block for block in made if block is not None]
-    groups = [_shape_group(row) for row in _records(frame)]
-    return _table(name, blocks, _lut_columns(frame, What.BLOCKS), groups)
-
-
-def _shape_group(row: Row) -> str:
-    if row["op"] != "ConvBlock":
-        return str(row["op"])
-    shape = (row["h"], row["w"], row["c_in"], row["c_out"], row["stride"])
-    return "ConvBlock " + "x".join(str(int(size)) for size in shape)
-
-
-def _lut_sums(name: str, data: Path) -> CostTable:
-    """HELP's 5,000 networks, each priced as the sum of its blocks' rows, as HELP did."""
-    networks = pd.read_csv(data / _NETWORKS)
-    blocks = pd.read_csv(data / _BLOCKS).set_index("key")
-    rows = [_row_keys(str(indices)) for indices in networks["op_idx"]]
-    wanted = [column for _, _, column in _LUT.values()]
-    sums = np.array([blocks.loc[keys, wanted].sum().to_numpy() for keys in rows])
-    made = _from_space("fbnet_cifar100", map(help_fbnet, _records(networks)))
-    return _table(name, made, _lut_columns(pd.DataFrame(sums, columns=wanted), What.BLOCK_SUM))
-
-
-def _row_keys(indices: str) -> list[str]:
-    """Keys of the block table for a network given as HELP's operation indices."""
-    keys = list(_ENDS)
-    remaining = iter(indices.split())
-    size, channels = 32, 16
-    for width, depth, stride in _FBNET_STAGES:
-        for step in (stride, *[1] * (depth - 1)):
-            operation = FBNET_OPERATIONS[int(next(remaining))]
-            shape = f"H{size}_W{size}_Cin{channels}_Cout{width}"
-            if operation == "skip":
-                keys.append(f"Skip_{shape}_stride{step}")
-            else:
-                kernel, expansion, *grouped = (word[1:] for word in operation.split("_"))
-                keys.append(
-                    f"ConvBlock_{shape}_exp{expansion}_kernel{kernel}_stride{step}"
-                    f"_group{grouped[0] if grouped else 1}"
-                )
-            size, channels = size // step, width
-    return keys
+    return table_of_space(name, "mnasnet", map(accel_nasbench, records(frame)), columns)
 
 
 def _v100(name: str, data: Path) -> CostTable:
@@ -271,10 +156,10 @@ def _v100(name: str, data: Path) -> CostTable:
             depthwise=row["conv_type"] == "Depthwise",
             added=bool(row["elmt_fused"]),
         )
-        for row in _records(rows)
+        for row in records(rows)
     ]
     texts = [" ".join(map(str, row)) for row in rows.itertuples(index=False)]
-    groups = [f"{row['c_in']} {row['h_in']} {row['c_out']}" for row in _records(rows)]
+    groups = [f"{row['c_in']} {row['h_in']} {row['c_out']}" for row in records(rows)]
     return CostTable(name, texts, networks, groups, columns)
 
 
@@ -292,7 +177,7 @@ def _host(name: str, data: Path) -> CostTable:
         np.array([min(row["a"], row["b"]) for row in rows]),
     )
     made = [_host_network(row) for row in rows]
-    return _table(name, made, {"ort_fp32": column}, [row["kind"] for row in rows])
+    return table_of(name, made, {"ort_fp32": column}, [row["kind"] for row in rows])
 
 
 _HOST_ACTIVATIONS = {
@@ -329,8 +214,8 @@ _READERS: dict[str, Callable[[str, Path], CostTable]] = {
     "help_fbnet": _help,
     "help_ofa": _help,
     "accel_nasbench": _accel,
-    "lut_blocks": _lut_blocks,
-    "lut_sums": _lut_sums,
+    "lut_blocks": lut_blocks,
+    "lut_sums": lut_sums,
     "v100": _v100,
     "host": _host,
 }

@@ -67,15 +67,16 @@ class Fittable:
 
 def fittable_devices(data: Path) -> Iterator[Fittable]:
     """Everything that the tables have to offer."""
-    yield from _block_devices(find_table("lut_blocks", data))
-    yield from _boards(data)
+    yield from block_devices(data)
+    yield from boards(data)
     yield from _help_devices(find_table("help_fbnet", data), find_table("help_ofa", data))
     yield from _columns(find_table("accel_nasbench", data), _ACCEL, "Apache-2.0")
     yield from _columns(find_table("v100", data), _TINYNAS, "Apache-2.0")
 
 
-def _block_devices(table: CostTable) -> Iterator[Fittable]:
+def block_devices(data: Path) -> Iterator[Fittable]:
     """HW-NAS-Bench: latency, and energy where it says more than 7 W x latency does."""
+    table = find_table("lut_blocks", data)
     simulated = (Origin.SIMULATED, Origin.SIMULATED)
     for latency, energy, note in (
         ("jetson_tx2", "jetson_tx2_energy", "Energy by the board's own power sensors."),
@@ -99,7 +100,8 @@ def _block_devices(table: CostTable) -> Iterator[Fittable]:
         )
 
 
-def _boards(data: Path) -> Iterator[Fittable]:
+def boards(data: Path) -> Iterator[Fittable]:
+    """ncnn's benchmark: the chosen runs; says which were left out and why."""
     runs, complaints = chosen_runs(data)
     for complaint in complaints:
         print(f"left out: {complaint}", flush=True)

@@ -25,23 +25,29 @@ _WORST_ERROR = 0.5
 
 
 def fit_devices(data: Path, to: Path, only: str = "") -> None:
-    """Fit and write the prior, and the models of all devices or of those named like `only`."""
+    """Fit and write the prior and all models; or the models of devices named like `only`."""
     candidates = list(fittable_devices(data))
     known = KnownDevices(candidates)
-    write_prior(to / "prior.json", known.prior())
+    if not only:
+        write_prior(to / "prior.json", known.prior())
     for candidate in candidates:
-        if only not in candidate.key.device:
-            continue
-        try:
-            fitted = _fitted(candidate, known.prior_for(candidate))
-        except MeasurementLogError as error:
-            print(f"left out: {candidate.key}: {error}", flush=True)
-            continue
-        if fitted.latency_error.median > _WORST_ERROR:
-            print(f"left out: {candidate.key}: {_said('latency', fitted.latency_error)}")
-            continue
-        write_model(to, fitted, _evidence(candidate))
-        _report(fitted)
+        if only in candidate.key.device:
+            fit_device(candidate, known.prior_for(candidate), to)
+
+
+def fit_device(candidate: Fittable, prior: Prior, to: Path) -> None:
+    """Fit and write one model, or say why not."""
+    try:
+        fitted = _fitted(candidate, prior)
+    except MeasurementLogError as error:
+        print(f"left out: {candidate.key}: {error}", flush=True)
+        return
+    if fitted.latency_error.median > _WORST_ERROR:
+        said = _said("latency", fitted.latency_error)
+        print(f"left out: {candidate.key}: {said}", flush=True)
+        return
+    write_model(to, fitted, _evidence(candidate))
+    _report(fitted)
 
 
 def _fitted(candidate: Fittable, prior: Prior) -> Calibration:

@@ -23,7 +23,7 @@ from rich.text import Text
 out = Console(highlight=False, width=None if sys.stdout.isatty() else 10_000)
 err = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else 10_000)
 
-_NUMBER = re.compile(r"–?|[\d.,]+(e[+-]?\d+)?%?")
+_NUMBER = re.compile(r"–?|[\d.,]+(e[+-]?\d+)?%?(–[\d.,]+)?")
 _GAP = 2
 _NARROW_TEXT = 8
 
@@ -95,7 +95,7 @@ def number(value: float | None, name: str) -> str:
 
 def interval(bounds: tuple[float, float] | None, name: str) -> str:
     """The two ends of an interval of a quantity."""
-    return "–" if bounds is None else " to ".join(number(bound, name) for bound in bounds)
+    return "–" if bounds is None else "–".join(number(bound, name) for bound in bounds)
 
 
 def heading(name: str) -> str:

@@ -161,8 +161,8 @@ def write_model(to: Path, calibration: Calibration, evidence: Mapping[str, Any])
         },
         "evidence": {
             **evidence,
-            "latency_error": asdict(calibration.latency_error),
-            "energy_error": calibration.energy_error and asdict(calibration.energy_error),
+            "latency_error": _error_json(calibration.latency_error),
+            "energy_error": calibration.energy_error and _error_json(calibration.energy_error),
         },
     }
     file = to / model.key.device / file_name(model.key)
@@ -201,6 +201,14 @@ def _law_json(law: Law, unit: str) -> dict[str, Any]:
             "centres": [_short(row, 7) for row in law.smooth.residual.centres],
             "weights": _short(law.smooth.weights, 7),
         },
+    }
+
+
+def _error_json(error: HeldOutError) -> dict[str, Any]:
+    """Figures in full; what is only drawn or listed, to five digits."""
+    return asdict(error) | {
+        "by_group": {name: _short(np.array([off]), 5)[0] for name, off in error.by_group.items()},
+        "points": [_short(np.array(point), 5) for point in error.points],
     }
 
 

@@ -8,7 +8,6 @@ which reads in the names of files, so that one of hundreds is found without open
 from __future__ import annotations
 
 import re
-from glob import escape
 from pathlib import Path
 
 from nas.cost.artefact import StoredModel, read_model
@@ -23,6 +22,7 @@ PREFERENCE = (
 )
 """The rule by which one of a device's models goes before another, for people."""
 
+_NAME = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
 _STEM = re.compile(
     r".+-(?P<precision>[a-z0-9]+)-(?:b(?P<batch>\d+)|throughput)(?:-t(?P<threads>\d+))?"
 )
@@ -91,6 +91,7 @@ def _rank(file: Path, named: str) -> tuple[bool, bool, bool, int, int, str]:
 
 def _files(device: str | None = None) -> list[Path]:
     """Model files of a device, or of all."""
-    inside = "*" if device is None else escape(device)
+    if device is not None and not _NAME.fullmatch(device):
+        return []
     folders = (own_folder("latency_models"), folder("latency_models"))
-    return [file for models in folders for file in models.glob(f"{inside}/*.json")]
+    return [file for models in folders for file in models.glob(f"{device or '*'}/*.json")]

@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from nas.cost.features import CALLS, COUNTS, Family, Runs, family_of
+from nas.cost.features import CALLS, CHARGED, COUNTS, Family, Runs, family_of
 from nas.cost.law import Law
 from nas.cost.law import Origin as Origin
 from nas.errors import UncalibratedKernelError
@@ -196,7 +196,9 @@ class AdditiveKernelModel:
             reasons.append(f"{signature.kind.value} was never measured; priced as {kinds}")
         if signature.kernel not in known.kernel_sizes:
             reasons.append(f"kernel size {signature.kernel} was never measured")
-        if signature.activation.value not in known.activations:
+        # What is not charged for is a clamp in the kernel's epilogue, or nothing: all the same.
+        charged = signature.activation in CHARGED
+        if charged and signature.activation.value not in known.activations:
             reasons.append(f"activation {signature.activation.value} was never measured here")
         for name, (low, high) in zip(COUNTS, known.ranges, strict=True):
             value = 1 if name == "calls" else getattr(signature, name)
