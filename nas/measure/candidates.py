@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 import numpy as np
 
@@ -38,20 +39,28 @@ _TRIES = 20
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Something that could be measured."""
+    """Something that could be measured.
+
+    Args:
+        architecture: What it is.
+        network: Its kernels.
+        mosaic: Whether it was made to be measured, rather than to be of use.
+    """
 
     architecture: Architecture
     network: Network
+    mosaic: bool = False
 
     @classmethod
-    def of(cls, architecture: Architecture) -> Candidate:
+    def of(cls, architecture: Architecture, *, mosaic: bool = False) -> Candidate:
         """With its kernels."""
-        return cls(architecture, lower(architecture))
+        return cls(architecture, lower(architecture), mosaic)
 
 
 def whole_networks(space: SearchSpace, count: int, *, seed: int) -> list[Candidate]:
-    """Different networks drawn from a space, at most `count`."""
+    """Different networks drawn from a space, at most `count`, in no order."""
     codes = np.unique(space.sample(count, seed=seed), axis=0)
+    codes = np.random.default_rng(seed).permutation(codes)
     return [Candidate.of(space.architecture(code)) for code in codes]
 
 
@@ -91,7 +100,7 @@ def _different(draw: Callable[[], Architecture | None], count: int) -> Iterator[
         if drawn is not None and drawn not in found:
             failed = 0
             found.add(drawn)
-            yield Candidate.of(drawn)
+            yield Candidate.of(drawn, mosaic=True)
 
 
 def _walk(networks: Sequence[Architecture], generator: np.random.Generator) -> Architecture | None:
@@ -128,16 +137,17 @@ def pool(
     with_references: bool,
     blocks_only: Sequence[SearchSpace] = (),
 ) -> list[Candidate]:
-    """All that a campaign chooses from: networks of the spaces, and mosaics of theirs.
+    """All that a campaign chooses from: networks, one of each space in turn, and their mosaics.
 
     Args:
         spaces: Where networks come from.
         with_references: Whether the reference networks are among them.
         blocks_only: Spaces that lend blocks to mosaics, and no network.
     """
-    drawn = [c for space in spaces for c in whole_networks(space, _DRAWN, seed=0)]
+    of_each = [whole_networks(space, _DRAWN, seed=0) for space in spaces]
     if with_references:
-        drawn += [Candidate.of(network) for network in references()]
+        of_each.append([Candidate.of(network) for network in references()])
+    drawn = [c for turn in zip_longest(*of_each) for c in turn if c is not None]
     lent = [c for space in blocks_only for c in whole_networks(space, _DRAWN, seed=0)]
     networks = [candidate.architecture for candidate in drawn + lent]
     return [*drawn, *mosaics(networks, _MOSAICS, seed=0)]
