@@ -4,8 +4,8 @@
 
 Sixty networks are drawn from four spaces. They are measured, then the machine is calibrated as
 `nas calibrate --measure` does, without networks of one of the four (its blocks may be part of
-mosaics and excerpts), then the sixty are measured twice more. A network's truth is the median of
-its three visits, and what they differ by is the run-to-run noise.
+mosaics), then the sixty are measured twice more. A network's truth is the median of its three
+visits, and what the quickest two differ by is the run-to-run noise.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from nas.cli.calibration import (
 )
 from nas.cli.networks import read_architecture
 from nas.cli.options import DEFAULT_DATABASE, Database, Json
+from nas.cli.output import note
 from nas.cost.log import read_log
 from nas.cost.log_networks import Stored
 from nas.cost.model import ModelKey
@@ -114,6 +115,7 @@ def calibrate_device(
 
         key = key_of({"device": THIS_MACHINE, "runtime": "onnxruntime", "threads": "1"}, options)
         found = measure_here(key, minutes, log, spaces, energy=energy)
+        note(f"{len(found.rows)} networks are measured; fitting them takes half a minute at most")
     else:
         assert measurements is not None, "one of the two was given"
         found = read_log(measurements, stored=_stored(database))

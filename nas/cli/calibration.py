@@ -17,7 +17,7 @@ from nas.cost.fit import HeldOutError
 from nas.cost.log import Measured, MeasurementLog
 from nas.cost.model import ModelKey
 from nas.errors import InputError, OutputError
-from nas.measure.candidates import Candidate, Part, references, whole_networks
+from nas.measure.candidates import Candidate, references, whole_networks
 from nas.resources import own_folder
 from nas.space.architecture import Architecture
 from nas.space.catalog import find_space, space_names
@@ -99,7 +99,7 @@ def networks_of(spaces: Sequence[str] | None) -> list[Candidate]:
     ]
     if spaces:
         return drawn
-    return drawn + [Candidate.of(network, Part.NETWORK) for network in references()]
+    return drawn + [Candidate.of(network) for network in references()]
 
 
 def suggest(

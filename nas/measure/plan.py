@@ -1,9 +1,10 @@
 """Candidates, and what was measured → what to measure next, most telling per second first.
 
-Before anything is known the plan spreads out: each next candidate shows the most kernels of a
-kind, size and shape that none before it has shown. From then on every other one is that by which
-the fitted model would learn most about all candidates (`nas.cost.design`): it knows what its
-coefficients leave open, spreading out what its smooth part has not seen.
+A third of a plan are networks as they come, one of each space in turn: a sample of what will be
+predicted, which no choice has bent. Of the rest, before anything is known, each next candidate
+shows the most kernels of a kind, size and shape that none before it has shown. Later every other
+one is that by which the fitted model would learn most about all candidates (`nas.cost.design`): it
+knows what its coefficients leave open, spreading out what its smooth part has not seen.
 """
 
 from __future__ import annotations
@@ -101,12 +102,13 @@ def next_to_measure(
         model: Fitted to what was measured; None before that can be.
         pace: What measurements take.
     """
-    if model is None:
-        return spread_out(candidates, count, shown)
     networks = [candidate.network for candidate in candidates]
-    seconds = [pace.seconds(network) for network in networks]
-    telling = most_informative(model, networks, count - count // 2, seconds=seconds)
-    seen = [*shown, *(networks[index] for index in telling)]
-    rest = [index for index in range(len(candidates)) if index not in set(telling)]
-    others = spread_out([candidates[index] for index in rest], count // 2, seen)
-    return telling + [rest[index] for index in others]
+    chosen = [index for index, item in enumerate(candidates) if not item.mosaic][: count // 3]
+    if model is not None:
+        seconds = [pace.seconds(network) for network in networks]
+        telling = most_informative(model, networks, count, seconds=seconds)
+        chosen += [index for index in telling if index not in chosen][: (count - len(chosen)) // 2]
+    left = [index for index in range(len(candidates)) if index not in set(chosen)]
+    seen = [*shown, *(networks[index] for index in chosen)]
+    spread = spread_out([candidates[index] for index in left], count - len(chosen), seen)
+    return chosen + [left[index] for index in spread]

@@ -54,7 +54,8 @@ def test_a_device_of_ones_own_is_known_to_every_verb(run: Run, log: Path, own: P
     listed = {row["device"]: row for row in run("devices", "--json").json()}
     assert listed["my-board"]["evidence"]["samples"] == 40
     (cost,) = run("cost", "mnasnet_b1", "--device", "my-board", "--json").json()
-    assert cost["latency_ms"] == pytest.approx(cost["macs"] / 1e6, rel=0.05)
+    # Its ReLUs were never measured on this device, whose networks have swish.
+    assert cost["latency_ms"] == pytest.approx(cost["macs"] / 1e6, rel=0.1)
     searched = run("search", "--space", "mnasnet", "--device", "my-board", "--evaluations", 40)
     assert searched.code == 0, searched.err
 

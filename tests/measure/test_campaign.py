@@ -16,14 +16,14 @@ from nas.errors import MeasurementLogError
 from nas.graph.network import Precision
 from nas.measure.bench import Bench, Failure
 from nas.measure.campaign import Step, run_campaign
-from nas.measure.candidates import Candidate, Part, excerpts
+from nas.measure.candidates import Candidate, whole_networks
 from nas.measure.timing import Timing
 from nas.space.architecture import parse
-from nas.space.catalog import find_network
+from nas.space.catalog import find_space
 
 KEY = ModelKey("this-machine", "onnxruntime", Precision.FP32, 1, 1)
 QUICK = Timing(warm_up_s=0.002, round_s=0.002, rounds=2, spread=0.5, budget_s=0.05)
-SMALL = list(excerpts([find_network("mobilenet_v2@0.5/96")], 60, seed=0))
+SMALL = whole_networks(find_space("nas_bench_macro"), 60, seed=0)
 
 
 def campaign(
@@ -77,7 +77,7 @@ def test_the_minutes_are_kept_and_the_rest_comes_later(tmp_path: Path) -> None:
 
 
 def test_what_cannot_run_is_passed_over(tmp_path: Path) -> None:
-    broken = Candidate.of(parse("image 3x8x8 | conv k3 c8 | pool | fc c4"), Part.NETWORK)
+    broken = Candidate.of(parse("image 3x8x8 | conv k3 c8 | pool | fc c4"))
     odd = replace(broken, architecture=parse("image 3x999999x999999 | conv k3 s2 c8 | pool"))
     steps = campaign(tmp_path / "log.csv", 60.0, [odd, *SMALL[:3]])
     failed = [step for step in steps if isinstance(step.outcome, Failure)]

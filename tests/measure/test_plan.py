@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from nas.measure.candidates import Candidate, Part, pool
-from nas.measure.plan import Pace, _cells, spread_out
+from nas.measure.candidates import Candidate, pool
+from nas.measure.plan import Pace, _cells, next_to_measure, spread_out
 from nas.space.architecture import parse
 from nas.space.catalog import find_space
 
@@ -15,7 +15,7 @@ TEXTS = [
     "image 3x32x32 | conv k3 s2 c16 relu | mb k5 h96 c16 swish se8:relu:sigmoid | pool",
     "image 3x32x32 | conv k3 s2 c17 relu | pool",
 ]
-CANDIDATES = [Candidate.of(parse(text), Part.EXCERPT) for text in TEXTS]
+CANDIDATES = [Candidate.of(parse(text)) for text in TEXTS]
 
 
 def test_what_shows_most_that_is_new_comes_first_and_repetitions_last() -> None:
@@ -48,3 +48,14 @@ def test_the_pace_is_that_of_the_measurements_made() -> None:
     pace.learn(small, 0.5)
     assert pace.seconds(small) == 0.5
     assert pace.seconds(large) == pytest.approx(0.5 * ratio)
+
+
+def test_a_third_of_a_plan_is_a_sample_of_every_space() -> None:
+    spaces = [find_space(name) for name in ("mnasnet", "mobilenet_v3", "fbnet")]
+    candidates = pool(spaces, with_references=False)
+    plan = next_to_measure(candidates, 12, shown=(), model=None, pace=Pace())
+    assert len(set(plan)) == 12
+    first = [candidates[index] for index in plan[:4]]
+    assert not any(candidate.mosaic for candidate in first)
+    stems = {str(candidate.architecture).split("|")[1] for candidate in first[:3]}
+    assert len(stems) == 3, "one of each space in turn"
