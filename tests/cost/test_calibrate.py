@@ -71,12 +71,14 @@ def test_held_out_error_is_that_of_the_noise() -> None:
 def test_families_never_measured_are_priced_from_other_devices_and_flagged() -> None:
     text = "image 8x{0}x{0} | conv k1 c{1} relu | conv k1 c8"
     rows = [
-        Measured.of(parse(text.format(size, width)), size * size * width * 1e-4, None, f"{size}")
-        for size in (8, 16, 32)
-        for width in (8, 16, 32)
+        Measured.of(
+            parse(text.format(size, width)), size * size * width * 1e-4, None, f"{size} {width}"
+        )
+        for size in (16, 24, 32)
+        for width in (16, 24, 32, 48)
     ]
     model = calibrate(rows, KEY).model
-    inside = lower(parse(text.format(16, 24)))
+    inside = lower(parse(text.format(24, 32)))
     beyond = lower(parse("image 8x16x16 | ds k3 c24 relu | ds k5 c24 relu"))
     assert not model.coverage(inside)
     assert {gap.reasons[0].split()[0] for gap in model.coverage(beyond)} >= {"depthwise_conv"}
