@@ -262,7 +262,7 @@ def _error(held_out: _HeldOut, groups: Sequence[str], folds: NDArray[np.int64]) 
         float(spearmanr(predicted, costs).statistic),
         float(((low <= costs) & (costs <= high)).mean()),
         {
-            str(name): float(np.median(error[labels == name]))
+            str(name): float(f"{np.median(error[labels == name]):.5g}")
             for name, rows in zip(*np.unique(labels, return_counts=True), strict=True)
             if rows > 1
         },

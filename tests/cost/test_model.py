@@ -57,7 +57,7 @@ def test_features_stand_in_the_columns_of_the_family() -> None:
     assert row["conv.weight_elements"] == 27 * 32 / mib
     assert row["conv.macs_padded_16"] == pytest.approx(row["conv.macs"] * 16 / 3)
     assert {name for name, value in row.items() if value} == {
-        name for name in COLUMNS if name.startswith("conv.")
+        name for name in COLUMNS if name.startswith(("conv.", "relu6."))
     }
 
 
