@@ -45,7 +45,7 @@ COUNTS = (10, 1000)
 
 NETWORK_TABLES = ("help_fbnet", "help_ofa", "accel_nasbench", "lut_sums")
 FOLDS = 5
-V100_MEASURED = 2000
+V100_MEASURED = 1000
 """Convolutions that are not held out and are measured, of about 20,000."""
 
 EVERY = 10**9

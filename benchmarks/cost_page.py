@@ -49,7 +49,7 @@ Each family has an activation of its own in that table, so that without its netw
 what its activation costs: ranks survive, times do not. Measuring kernels as well is what helps.
 """,
     5: """\
-2,000 convolutions are measured of those not held out. Only the first campaign counts: the second,
+1,000 convolutions are measured of those not held out. Only the first campaign counts: the second,
 fp16 alone, disagrees with it by a factor of 2.6 where both have a row.
 """,
 }

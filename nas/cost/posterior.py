@@ -5,10 +5,11 @@ cost = features · w · (1 + noise). The prior is a mixture with one component p
 
     w ~ N(0, s · ((1 - SHARED) · device deviceᵀ + SHARED · covariance of all devices)),
 
-and one of the covariance alone, which says: the new device is probably like one of these up to its
-speed, and otherwise differs as devices differ; or it is like none in particular. Everything is in
-closed form: each component's evidence on a grid over s and the noise weighs its posterior, and the
-mixture is reported by its mean and covariance.
+one per ideal device, which pays for one thing alone, and one of the covariance alone, which says:
+the new device is probably like one of these up to its speed, and otherwise differs as devices
+differ; or it is like none in particular. Everything is in closed form: each component's evidence
+on a grid over s and the noise weighs its posterior, and the mixture is reported by its mean and
+covariance.
 
 Why a mixture: a GPU at batch 1 pays by the launch, at batch 64 by the byte, a phone by the MAC.
 One Gaussian over all of them knows none of these; ten measurements are enough to tell which.
@@ -23,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nas.cost.gaussian import NOISES, Component, Moments, component
-from nas.cost.prior import Prior
+from nas.cost.prior import Prior, ideal_devices
 
 Floats = NDArray[np.float64]
 
@@ -78,7 +79,7 @@ def infer(design: Floats, costs: Floats, prior: Prior) -> Inference:
     """
     covariances = [
         (1 - SHARED) * np.outer(device, device) + SHARED * prior.covariance
-        for device in prior.devices
+        for device in (*prior.devices, *ideal_devices(prior.scale))
     ]
     return infer_under(design, costs, prior.scale, [*covariances, prior.covariance])
 
