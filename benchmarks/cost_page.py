@@ -46,7 +46,8 @@ which it misses more than a tenth tell little of a model.
 """,
     4: """\
 Each family has an activation of its own in that table, so that without its networks nothing says
-what its activation costs: ranks survive, times do not. Measuring kernels as well is what helps.
+what its activation costs: ranks survive, times do not. `host_calibration.md` measures parts of
+networks as well, which is what helps.
 """,
     5: """\
 1,000 convolutions are measured of those not held out. Only the first campaign counts: the second,
@@ -71,6 +72,5 @@ def section(summary: Summary) -> str:
 
 
 def _families() -> str:
-    return table(
-        ("family", "devices"), [(name, ", ".join(devices)) for name, devices in FAMILIES.items()]
-    )
+    rows = [(name, ", ".join(devices)) for name, devices in FAMILIES.items()]
+    return table(("family", "devices"), rows) + "\n"
