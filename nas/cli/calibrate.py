@@ -103,6 +103,9 @@ def calibrate_device(
             f"{'both' if measure else 'neither'}; without a device at hand see: "
             "nas calibrate kit --help"
         )
+    for option, name in (("--device", device), ("--runtime", runtime)):
+        if name is not None:
+            check_name(option, name)
     options = {
         "device": device,
         "runtime": runtime,
