@@ -78,8 +78,9 @@ def list_devices(
         )
     if len(found) > _FEW:
         print_table(
-            ["device", "kind", *_FIGURES],
-            [[view.name, view.kind, *_standing(view)] for view in found],
+            # No more columns: names of devices must stay whole on 80 characters.
+            ["device", *_FIGURES[:-1]],
+            [[view.name, *_standing(view)[:-1]] for view in found],
         )
         note(f"{len(found)} devices, one model of each; give a part of a name to see all of its.")
     else:

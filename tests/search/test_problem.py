@@ -125,7 +125,7 @@ def test_an_evaluator_frees_a_space_from_what_its_predictor_knows() -> None:
     [
         ({"objectives": ["energy_mj@pixel-3"]}, InputError, ["`energy_mj@pixel-3` needs"]),
         ({"limits": {"max_energy_mj@pixel-3": 3}}, InputError, ["`energy_mj@pixel-3` needs"]),
-        ({"objectives": ["latency_ms@pixel3"]}, UnknownNameError, ["did you mean 'pixel-3'"]),
+        ({"objectives": ["latency_ms@pixel33"]}, UnknownNameError, ["did you mean 'pixel-3'"]),
         ({"limits": {"max_latency_ms@zc70": 3}}, UnknownNameError, ["did you mean 'zc706'"]),
         (
             {"space": "fbnet", "limits": {"max_train_time_s": 9}},
