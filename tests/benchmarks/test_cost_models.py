@@ -293,7 +293,7 @@ def test_the_error_of_a_figure_is_over_draws_not_over_columns() -> None:
     assert (found.mean, found.error) == (pytest.approx(0.5), 0.0)
 
 
-@pytest.mark.parametrize("bar", [1, 2, 3, 4, 5])
+@pytest.mark.parametrize("bar", [2, 4])  # the others differ in rows, not in methods
 def test_every_method_that_applies_answers(data_dir: Path, bar: int) -> None:
     tables = cache(partial(find_table, data=data_dir))
     case = next(iter(cases(bar, tables, 1)))
