@@ -17,7 +17,7 @@ from benchmarks.cost_runs import Answer, Question
 from benchmarks.cost_table import Column, CostTable, Floats
 from benchmarks.cost_tables import TABLES, find_table
 from nas.cost.calibrate import calibrate
-from nas.cost.features import COLUMNS, features, run_features
+from nas.cost.features import features, run_features
 from nas.cost.fit import Sample
 from nas.cost.law import NORMAL_90, Law
 from nas.cost.model import ModelKey
@@ -95,8 +95,6 @@ def key_of(column: Column) -> ModelKey:
 def predict(law: Law, table: CostTable, asked: Sequence[int]) -> Answer:
     """Costs of networks with their 90% intervals, all at once."""
     sample = Sample.of([table.networks[row] for row in asked], per_run=law.per_run)
-    once = np.maximum(sample.runs @ law.posterior.mean[: len(COLUMNS)], 0.0)
-    mean = sample.counts @ law.price(sample.signatures) + once
-    deviations = law.deviations(sample.signatures, sample.counts, sample.runs)
+    mean, deviations = law.predict(sample.signatures, sample.counts, sample.runs)
     half = NORMAL_90 * law.widening * deviations
     return Answer(mean, np.maximum(mean - half, 0.0), mean + half)

@@ -10,8 +10,9 @@ from benchmarks.cost_table import CostTable, What
 from benchmarks.cost_tables import find_table
 from benchmarks.ethos_u import simulated
 from benchmarks.ncnn_boards import chosen_runs
+from nas.cost.law import Origin
 from nas.cost.log import Measured
-from nas.cost.model import ModelKey, Origin
+from nas.cost.model import ModelKey
 
 _MOST_ROWS = 500
 _FOLDS = 20

@@ -25,7 +25,7 @@ from nas.cost.log import read_log
 from nas.cost.model import CostModel, ModelKey
 from nas.graph.network import Precision
 from nas.measure.bench import Bench, Result
-from nas.measure.campaign import Step, run_campaign
+from nas.measure.campaign import Campaign, Step
 from nas.measure.candidates import Candidate, pool, whole_networks
 from nas.measure.machine import cpu_name
 from nas.space.catalog import find_space, space_names
@@ -117,14 +117,14 @@ def measure(bench: Bench, key: ModelKey, without: str, log: Path, budget_s: floa
             print(f"  {step.spent_s:4.0f} s, {step.measured} networks, latest off by {error}",
                   flush=True)  # fmt: skip
 
-    run_campaign(
+    Campaign(
         bench,
         key,
         candidates(without),
         log,
         budget_s,
         watch=watch,
-    )
+    ).run()
 
 
 def compare(model: CostModel, tested: Sequence[Tested], without: str) -> None:

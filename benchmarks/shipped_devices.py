@@ -17,7 +17,7 @@ from nas.cost.calibrate import Calibration, calibrate
 from nas.cost.fit import HeldOutError
 from nas.cost.log import Measured
 from nas.cost.prior import Prior, write_prior
-from nas.cost.profile import find_device
+from nas.cost.profile import active_power_mw
 from nas.errors import MeasurementLogError
 from nas.versions import versions
 
@@ -55,14 +55,13 @@ def _leave_out(candidate: Fittable, to: Path, reason: str) -> None:
 
 
 def _fitted(candidate: Fittable, prior: Prior) -> Calibration:
-    power = find_device(candidate.key.device).active_power_mw
     latency_origin, energy_origin = candidate.origins
     return calibrate(
         candidate.rows,
         candidate.key,
         latency_origin=latency_origin,
         energy_origin=energy_origin,
-        active_power_mw=power.value if power else None,
+        active_power_mw=active_power_mw(candidate.key.device),
         per_run=candidate.per_run,
         prior=prior,
     )

@@ -19,7 +19,7 @@ from nas.cost.artefact import file_name
 from nas.cost.log import MeasurementLog, read_log
 from nas.cost.model import ModelKey
 from nas.measure.bench import Bench, Failure
-from nas.measure.campaign import Step, run_campaign
+from nas.measure.campaign import Campaign, Step
 from nas.measure.candidates import pool
 from nas.resources import own_logs
 
@@ -54,14 +54,14 @@ def measure_here(
             failures.count(step)
             show(step)
 
-        run_campaign(
+        Campaign(
             bench,
             key,
             pool(sources(spaces), with_references=not spaces),
             file,
             minutes * 60,
             watch=watch,
-        )
+        ).run()
     failures.report()
     return read_log(file)
 

@@ -16,6 +16,7 @@ from nas.cost.design import more_would_help, most_informative
 from nas.cost.fit import HeldOutError
 from nas.cost.log import Measured, MeasurementLog
 from nas.cost.model import ModelKey
+from nas.cost.profile import active_power_mw
 from nas.errors import InputError, OutputError
 from nas.measure.candidates import Candidate, references, whole_networks
 from nas.resources import own_folder
@@ -69,8 +70,12 @@ def check_absent(key: ModelKey, folder: Path | None, *, force: bool) -> None:
 def fit_and_store(
     key: ModelKey, log: MeasurementLog, folder: Path | None, *, source: str, licence: str
 ) -> Calibrated:
-    """Fit a log and write the model with its evidence."""
-    fitted = calibrate(log.rows, key)
+    """Fit a log and write the model with its evidence.
+
+    Where the log has no energy and the profile of a known device states its active power, energy
+    is modelled from it, as for shipped models.
+    """
+    fitted = calibrate(log.rows, key, active_power_mw=active_power_mw(key.device))
     evidence = {
         "source": source,
         "licence": licence,

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from nas.cost.features import COUNTS, Family, family_of
 from nas.cost.fit import HeldOutError, Sample, fit_held_out, fit_law
-from nas.cost.law import Law
+from nas.cost.law import Law, Origin
 from nas.cost.log import Measured
-from nas.cost.model import AdditiveKernelModel, Calibrated, ModelKey, Origin
+from nas.cost.model import AdditiveKernelModel, Calibrated, ModelKey
 from nas.cost.posterior import Posterior
 from nas.cost.prior import Prior, shipped_prior
 from nas.graph.network import Network, Signature

@@ -40,13 +40,13 @@ def most_informative(
     """
     law = model.latency
     sample = Sample.of(candidates, per_run=law.per_run)
-    table = features(sample.signatures)
-    costs = sample.counts @ law.price(sample.signatures)
-    rows = sample.design(table) / costs[:, None]
+    prices = law.price(sample.signatures)
+    costs = sample.counts @ prices
+    rows = sample.design(features(sample.signatures)) / costs[:, None]
     shared = rows @ law.posterior.covariance @ rows.T
     if law.smooth is not None:
         far = law.smooth.residual.unknown(sample.signatures)
-        parts = sample.counts * law.price(sample.signatures) / costs[:, None]
+        parts = sample.counts * prices / costs[:, None]
         shared += (parts * far) @ parts.T
     price = np.ones(len(candidates)) if seconds is None else np.asarray(seconds, dtype=float)
     noise, chosen = law.posterior.noise**2, list[int]()

@@ -13,6 +13,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,10 +121,17 @@ def features(signatures: Sequence[Signature]) -> Floats:
     """
     table = np.zeros((len(signatures), len(COLUMNS)))
     for row, signature in enumerate(signatures):
-        for name, value in _counts(signature).items():
-            if (column := _INDEX.get(name)) is not None:
-                table[row, column] = value
+        columns, values = _entries(signature)
+        table[row, columns] = values
     return table
+
+
+@lru_cache(maxsize=2**16)  # fits and estimates ask for the same kernels over and over
+def _entries(signature: Signature) -> tuple[list[int], list[float]]:
+    """The columns that a kernel has something of, and how much."""
+    counts = _counts(signature)
+    named = [name for name in counts if name in _INDEX]
+    return [_INDEX[name] for name in named], [counts[name] for name in named]
 
 
 def _counts(signature: Signature) -> dict[str, float]:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,10 +128,7 @@ def fit_law(
     least = _LEAST * float(np.median(costs / (design @ typical))) * typical
     least[[COLUMNS.index(name) for name in PER_RUN]] = 0.0
     found = infer(design, costs, prior)
-    # What an inference pays once is never negative either: cut off at zero where it is asked for,
-    # it would leave every network's kernels too dear by as much (a third, on a Xeon Gold 6226).
-    once = np.unique(sample.runs, axis=0)
-    bounded = np.vstack([table, once])
+    bounded = _bounded(counted, table)
     mean = keep_above(found.posterior, bounded, bounded @ least)
     law = Law(
         replace(found.posterior, mean=mean),
@@ -142,13 +138,32 @@ def fit_law(
         1.0,
         origin,
     )
-    if not smooth:
-        return law
-    return replace(law, **_smoothed(law, found.covariance, counted, costs))
+    return _smoothed(law, found.covariance, counted, costs) if smooth else law
 
 
-def _smoothed(law: Law, prior: Floats, sample: Sample, costs: Floats) -> dict[str, Any]:
-    """What changes of a law when a smooth part joins it."""
+def _bounded(sample: Sample, rows: Floats) -> Floats:
+    """Rows whose costs have a least value: those of the kernels, and what an inference pays once.
+
+    Why the second: cut off at zero only where it is asked for, it would leave every network's
+    kernels too dear by as much (a third, on a Xeon Gold 6226).
+
+    Args:
+        sample: The networks.
+        rows: Of its kernels, shape (kernels, columns [+ functions]).
+    """
+    once = np.unique(sample.runs, axis=0)
+    return np.vstack([rows, np.pad(once, ((0, 0), (0, rows.shape[1] - once.shape[1])))])
+
+
+def _smoothed(law: Law, prior: Floats, sample: Sample, costs: Floats) -> Law:
+    """The law, joined by a smooth part.
+
+    Args:
+        law: Without one.
+        prior: Covariance of its coefficients before measuring, shape (columns, columns).
+        sample: The networks, of distinct kernels that they have.
+        costs: What each took, shape (networks,).
+    """
     columns, table = len(COLUMNS), features(sample.signatures)
     residual, base = Residual.over(sample.signatures), law.posterior.mean
     shares = base_cost(table, base, law.least)[:, None] * residual.basis(sample.signatures)
@@ -157,13 +172,13 @@ def _smoothed(law: Law, prior: Floats, sample: Sample, costs: Floats) -> dict[st
         block_diag(prior, deviation**2 * np.eye(shares.shape[1])) for deviation in DEVIATIONS
     ]
     posterior = infer_under(design, costs, np.ones(design.shape[1]), covariances).posterior
-    once = np.unique(sample.runs, axis=0)
-    once = np.hstack([once, np.zeros((len(once), shares.shape[1]))])
-    bounded = np.vstack([np.hstack([table, shares]), once])
+    bounded = _bounded(sample, np.hstack([table, shares]))
     mean = keep_above(posterior, bounded, bounded[:, :columns] @ law.least)
     # The functions' own uncertainty is left to the widening: it would be most of a model's file.
     known = Posterior(mean[:columns], posterior.covariance[:columns, :columns], posterior.noise)
-    return {"posterior": known, "smooth": Smooth(residual, base, mean[columns:])}
+    return replace(
+        law, posterior=known, smooth=Smooth(residual, base, residual.weights(mean[columns:]))
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -231,10 +246,9 @@ def _held_out(
         inside = folds == fold
         law = fit_law(sample.part(~inside), costs[~inside], prior, smooth=smooth)
         there = sample.part(inside)
-        predicted[inside] = there.counts @ law.price(sample.signatures) + np.maximum(
-            there.runs @ law.posterior.mean, 0.0
+        predicted[inside], deviations[inside] = law.predict(
+            there.signatures, there.counts, there.runs
         )
-        deviations[inside] = law.deviations(sample.signatures, there.counts, there.runs)
     return _HeldOut(costs, predicted, deviations)
 
 

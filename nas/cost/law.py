@@ -40,7 +40,7 @@ class Smooth:
     Args:
         residual: Functions of the shape.
         base: Coefficients of the base cost, shape (columns,).
-        weights: What of each function makes the share, shape (functions,).
+        weights: What nearness to each centre adds to the share, shape (functions,).
     """
 
     residual: Residual
@@ -73,23 +73,26 @@ class Law:
     def price(self, signatures: Sequence[Signature]) -> Floats:
         """Cost of each kernel; shape (count,)."""
         table = features(signatures)
-        cost = table @ self.posterior.mean
+        cost = _times(table, self.posterior.mean)
         if self.smooth is not None:
-            share = self.smooth.residual.basis(signatures) @ self.smooth.weights
+            share = _times(self.smooth.residual.near(signatures), self.smooth.weights)
             cost += base_cost(table, self.smooth.base, self.least) * share
-        bounded: Floats = np.maximum(cost, table @ self.least)
+        bounded: Floats = np.maximum(cost, _times(table, self.least))
         return bounded
 
     def run(self, runs: Runs) -> Floats:
         """What each inference costs besides its kernels; shape (inferences,)."""
-        rows = runs.features()
-        if not self.per_run:
-            return np.zeros(len(rows))
-        cost: Floats = np.maximum(rows @ self.posterior.mean[-len(PER_RUN) :], 0.0)
+        return self._once(runs.features()) if self.per_run else np.zeros(len(runs.input_elements))
+
+    def _once(self, rows: Floats) -> Floats:
+        """The same, of the columns `PER_RUN`."""
+        cost: Floats = np.maximum(_times(rows, self.posterior.mean[-len(PER_RUN) :]), 0.0)
         return cost
 
-    def deviations(self, signatures: Sequence[Signature], counts: Floats, runs: Floats) -> Floats:
-        """Standard deviations of networks' costs, not widened; shape (networks,).
+    def predict(
+        self, signatures: Sequence[Signature], counts: Floats, runs: Floats
+    ) -> tuple[Floats, Floats]:
+        """Costs of networks and their standard deviations, not widened; shape (networks,) each.
 
         Args:
             signatures: Distinct kernels.
@@ -99,27 +102,32 @@ class Law:
         table = features(signatures)
         summed = counts @ table + runs
         unsure = np.einsum("ij,jk,ik->i", summed, self.posterior.covariance, summed)
-        costs = counts @ self.price(signatures) + runs @ self.posterior.mean
+        costs = counts @ self.price(signatures) + self._once(runs[:, -len(PER_RUN) :])
         variance = np.maximum(unsure, 0.0) + (self.posterior.noise * costs) ** 2
         if self.smooth is not None:
             # What no measured kernel is near to is as unknown as it was before measuring.
             base = base_cost(table, self.smooth.base, self.least)
             variance += (counts * base) ** 2 @ self.smooth.residual.unknown(signatures)
-        deviation: Floats = np.sqrt(variance)
-        return deviation
+        return costs, np.sqrt(variance)
 
     def interval(self, network: Network, cost: float) -> tuple[float, float]:
         """The 90% interval about a network's cost."""
         counts = Counter(kernel.signature for kernel in network.kernels)
-        runs = np.zeros((1, len(COLUMNS)))
-        if self.per_run:
-            runs = run_features([network])
-        deviation = self.deviations(list(counts), np.array([list(counts.values())], float), runs)
+        runs = run_features([network]) if self.per_run else np.zeros((1, len(COLUMNS)))
+        _, deviation = self.predict(list(counts), np.array([list(counts.values())], float), runs)
         half = NORMAL_90 * self.widening * float(deviation[0])
         return max(0.0, cost - half), cost + half
 
 
 def base_cost(table: Floats, base: Floats, least: Floats) -> Floats:
     """What the smooth part multiplies, of kernels with these features; shape (kernels,)."""
-    cost: Floats = np.maximum(table @ base, table @ least)
+    cost: Floats = np.maximum(_times(table, base), _times(table, least))
     return cost
+
+
+def _times(rows: Floats, vector: Floats) -> Floats:
+    """Rows times a vector, the same to the last bit on any number of threads, as BLAS is not: a
+    search that goes on in another process must come to the same costs.
+    """
+    product: Floats = (rows * vector).sum(axis=1)
+    return product

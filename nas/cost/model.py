@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from nas.cost.features import CALLS, CHARGED, COUNTS, Family, Runs, family_of
 from nas.cost.law import Law
-from nas.cost.law import Origin as Origin
 from nas.errors import UncalibratedKernelError
 from nas.graph.network import Kernel, Network, Precision, Signature
 

@@ -102,3 +102,9 @@ def find_device(name: str) -> HardwareProfile:
             raise UnknownNameError("device", name, known)
         name = device_aliases()[name]
     return _profile(name)
+
+
+def active_power_mw(device: str) -> float | None:
+    """What a device draws at work, where it has a profile and that says so."""
+    power = find_device(device).active_power_mw if device in device_names() else None
+    return power.value if power else None

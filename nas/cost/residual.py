@@ -26,7 +26,7 @@ DEVIATIONS = (0.1, 0.3, 1.0)
 """Standard deviations of the functions' sum, as shares of the base cost."""
 
 _FAMILY = {family: float(index) for index, family in enumerate(Family)}
-# Clamps cost nothing beside a convolution; of the others each is its own kernel in most runtimes.
+# Each activation that has a cost of its own is another kernel in most runtimes.
 _ACTIVATION = {each: float(index + 1) for index, each in enumerate(CHARGED)}
 _APART = 1e3  # kernels of two families have nothing in common
 _AT_MOST = 300
@@ -66,12 +66,21 @@ class Residual:
             unknown = np.maximum(unknown - factor[:, step] ** 2, 0.0)
         return cls(embedded[chosen], length)
 
-    def basis(self, signatures: Sequence[Signature]) -> Floats:
-        """Values of the functions, independent and of unit variance; (kernels, functions)."""
+    def near(self, signatures: Sequence[Signature]) -> Floats:
+        """How near kernels are to each centre, 1 where they are the same; (kernels, functions)."""
         if not len(signatures):
             return np.zeros((0, len(self.centres)))
-        near = np.exp(-cdist(_embed(signatures), self.centres) / self.length)
-        values: Floats = solve_triangular(self._root, near.T, lower=True).T
+        values: Floats = np.exp(-cdist(_embed(signatures), self.centres) / self.length)
+        return values
+
+    def basis(self, signatures: Sequence[Signature]) -> Floats:
+        """Values of the functions, independent and of unit variance; (kernels, functions)."""
+        values: Floats = solve_triangular(self._root, self.near(signatures).T, lower=True).T
+        return values
+
+    def weights(self, coefficients: Floats) -> Floats:
+        """What `near` is to be multiplied by for `basis` times these; shape (functions,)."""
+        values: Floats = solve_triangular(self._root, coefficients, lower=True, trans="T")
         return values
 
     def unknown(self, signatures: Sequence[Signature]) -> Floats:

@@ -7,7 +7,7 @@ from typing import Any
 
 from nas.cost.artefact import StoredModel
 from nas.cost.catalog import find_model
-from nas.cost.model import Origin
+from nas.cost.law import Origin
 from nas.export.readme import ReportedObjective
 from nas.graph.lower import lower
 from nas.space.architecture import Architecture

@@ -54,24 +54,21 @@ class Step:
     recent_error: float | None
 
 
-def run_campaign(
-    bench: Bench,
-    key: ModelKey,
-    candidates: Sequence[Candidate],
-    log: Path,
-    budget_s: float,
-    *,
-    watch: Callable[[Step], None],
-) -> None:
-    """Measure what tells most until the time is spent or nothing is left.
+class Campaign:
+    """Measures what tells most until the time is spent or nothing is left.
+
+    Args:
+        bench: What measures.
+        key: What is measured on.
+        candidates: What may be measured.
+        log: Where measurements go, after those that are there.
+        budget_s: Time for all campaigns on the log together.
+        watch: Told of every measurement.
 
     Raises:
         InputError: if the log is of something else, or cannot be written.
     """
-    _Campaign(bench, key, candidates, log, budget_s, watch).run()
 
-
-class _Campaign:
     def __init__(
         self,
         bench: Bench,
@@ -79,6 +76,7 @@ class _Campaign:
         candidates: Sequence[Candidate],
         log: Path,
         budget_s: float,
+        *,
         watch: Callable[[Step], None],
     ) -> None:
         self._bench, self._key, self._log = bench, key, log

@@ -177,7 +177,7 @@ class RaplMeter:
 class NvmlMeter:
     """The energy counter that NVIDIA GPUs have since Volta; it starts with the driver."""
 
-    library: Any
+    nvml: Any
     handle: Any
     name: str = "nvml"
 
@@ -209,7 +209,7 @@ class NvmlMeter:
 
     def read_mj(self) -> Sequence[float]:
         """The GPU's one counter."""
-        return [float(self.library.nvmlDeviceGetTotalEnergyConsumption(self.handle))]
+        return [float(self.nvml.nvmlDeviceGetTotalEnergyConsumption(self.handle))]
 
     def drawn_mj(self, before: Sequence[float], after: Sequence[float]) -> float:
         """Energy between two readings; 64 bits of millijoules do not turn over."""

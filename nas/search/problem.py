@@ -21,7 +21,7 @@ from nas.accuracy.named import AccuracySource, find_evaluator
 from nas.accuracy.predictor import find_predictor, predictor_domain
 from nas.cost.artefact import StoredModel
 from nas.cost.catalog import find_model
-from nas.cost.model import Origin
+from nas.cost.law import Origin
 from nas.cost.population import PopulationScorer
 from nas.errors import InputError
 from nas.search.objectives import Objective, find_objective

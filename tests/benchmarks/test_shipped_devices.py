@@ -11,8 +11,9 @@ import pytest
 from benchmarks.fittable import Fittable, block_devices, boards
 from benchmarks.shipped_devices import fit_devices, rows_sha256
 from nas.cost.artefact import read_model
+from nas.cost.law import Origin
 from nas.cost.log import Measured
-from nas.cost.model import ModelKey, Origin
+from nas.cost.model import ModelKey
 from nas.cost.profile import find_device
 from nas.graph.network import Precision
 from nas.space.catalog import find_network

@@ -11,8 +11,9 @@ import pytest
 from nas.cost.artefact import read_model, write_model
 from nas.cost.calibrate import Calibration, calibrate
 from nas.cost.catalog import find_model
+from nas.cost.law import Origin
 from nas.cost.log import Measured
-from nas.cost.model import ModelKey, Origin
+from nas.cost.model import ModelKey
 from nas.errors import ArtefactError, MeasurementLogError, OutputError
 from nas.graph.lower import lower
 from nas.graph.network import Precision

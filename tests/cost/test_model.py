@@ -11,7 +11,8 @@ import pytest
 from nas.cost.artefact import StoredModel
 from nas.cost.catalog import find_model
 from nas.cost.features import CALLS, COLUMNS, Family, Runs, family_of, features
-from nas.cost.model import AdditiveKernelModel, Origin
+from nas.cost.law import Origin
+from nas.cost.model import AdditiveKernelModel
 from nas.cost.profile import find_device
 from nas.errors import UncalibratedKernelError, UnknownNameError
 from nas.graph.lower import lower

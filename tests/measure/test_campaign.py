@@ -15,7 +15,7 @@ from nas.cost.model import ModelKey
 from nas.errors import MeasurementLogError
 from nas.graph.network import Precision
 from nas.measure.bench import Bench, Failure
-from nas.measure.campaign import Step, run_campaign
+from nas.measure.campaign import Campaign, Step
 from nas.measure.candidates import Candidate, whole_networks
 from nas.measure.timing import Timing
 from nas.space.architecture import parse
@@ -31,7 +31,7 @@ def campaign(
 ) -> list[Step]:
     steps: list[Step] = []
     with Bench(key, QUICK) as bench:
-        run_campaign(bench, key, candidates, log, budget_s, watch=steps.append)
+        Campaign(bench, key, candidates, log, budget_s, watch=steps.append).run()
     return steps
 
 

@@ -85,7 +85,9 @@ def test_spaces_equal_the_lowered_networks(file) -> None:
 @given(architecture=architectures())
 def test_every_parameter_gets_a_gradient(architecture: Architecture) -> None:
     network, image = build(architecture), architecture.image
-    network(torch.randn(4, image.channels, image.height, image.width)).square().sum().backward()
+    # The image wants one too, so that networks of poolings alone have something to go back to.
+    images = torch.randn(4, image.channels, image.height, image.width, requires_grad=True)
+    network(images).square().sum().backward()
     assert [name for name, weight in network.named_parameters() if weight.grad is None] == []
 
 
