@@ -17,6 +17,7 @@ from nas.cli import (
     fronts,
     layers,
     search,
+    serve,
     spaces,
     studies,
     watch,
@@ -32,6 +33,7 @@ app = typer.Typer(
 )
 app.command()(search.search)
 app.command()(watch.watch)
+app.command()(serve.serve)
 app.command()(feasible.feasible)
 app.add_typer(studies.app, name="studies")
 app.command()(fronts.front)

@@ -44,7 +44,7 @@ def rename_study(store: Store, name: str, to: str) -> None:
         try:
             connection.execute(statement.values(name=to, spec={**study.spec, "name": to}))
         except IntegrityError:
-            raise recording.name_taken(connection, to) from None
+            raise recording.name_taken(store.location, to) from None
 
 
 def delete_study(store: Store, name: str) -> None:

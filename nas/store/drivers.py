@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from nas.errors import StoreError, StudyHeldError
 from nas.store import tables
-from nas.store.processes import is_dead, this_process
+from nas.store.processes import is_dead, is_here, this_process
 from nas.store.records import DriverRecord
 
 _TABLE = tables.drivers
@@ -72,6 +72,11 @@ def release(connection: Connection, study_id: int, token: str) -> None:
     )
 
 
+def revoke(connection: Connection, study_id: int) -> None:
+    """End the lease of a study, whoever has it."""
+    connection.execute(delete(_TABLE).where(_TABLE.c.study_id == study_id))
+
+
 def driver(connection: Connection, study_id: int) -> DriverRecord | None:
     """The driver of a study, also one that is dead and that nobody replaced."""
     row = _row(connection, study_id)
@@ -124,7 +129,16 @@ def _row(connection: Connection, study_id: int) -> Row[Any] | None:
 
 def _record(row: Row[Any], at: datetime) -> DriverRecord:
     live = at < row.expires_at and not is_dead(row.machine, row.pid, row.process_start)
-    return DriverRecord(row.user, row.host, row.pid, row.since, row.expires_at, live, row.progress)
+    return DriverRecord(
+        user=row.user,
+        host=row.host,
+        pid=row.pid,
+        since=row.since,
+        expires_at=row.expires_at,
+        live=live,
+        progress=row.progress,
+        here=is_here(row.machine),
+    )
 
 
 def _name(connection: Connection, study_id: int) -> str:

@@ -45,6 +45,11 @@ def this_process() -> Process:
     return Process(_user(), platform.node() or "unknown", _machine(), pid, _start(pid) or "")
 
 
+def is_here(machine: str) -> bool:
+    """Whether a process of that machine is in the table of processes that this one sees."""
+    return machine == _machine()
+
+
 def is_dead(machine: str, pid: int, start: str) -> bool:
     """Whether a process is known to have ended: never for one of another machine."""
     return machine == _machine() and start != "" and _start(pid) != start

@@ -41,16 +41,21 @@ def add_study(
     try:
         key = connection.execute(insert(tables.studies), row).inserted_primary_key
     except IntegrityError:
-        raise name_taken(connection, name) from None
+        raise name_taken(display(connection.engine.url), name) from None
     assert key is not None, "an inserted row has a key"
     connection.execute(insert(tables.objectives), rows.objective_rows(key[0], objectives))
     return queries.study(connection, name)
 
 
-def name_taken(connection: Connection, name: str) -> StoreError:
-    """The error for a name that another study has."""
+def name_taken(location: str, name: str) -> StoreError:
+    """The error for a name that another study has.
+
+    Args:
+        location: Of the store, as it shows itself.
+        name: The name.
+    """
     return StoreError(
-        f"`name` of a study must be new; {display(connection.engine.url)} has {name!r} already; "
+        f"`name` of a study must be new; {location} has {name!r} already; "
         "resume that study or choose another name"
     )
 

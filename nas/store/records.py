@@ -106,6 +106,7 @@ class DriverRecord:
         expires_at: Until when it counts as alive unless it says so again, in UTC, aware.
         live: Whether it still counts: not expired, and not known to be dead.
         progress: JSON that it last reported.
+        here: Whether it was started on this machine, so that its number means the process here.
     """
 
     user: str
@@ -115,6 +116,7 @@ class DriverRecord:
     expires_at: datetime
     live: bool
     progress: Mapping[str, Any]
+    here: bool
 
     def __str__(self) -> str:
         since = self.since.strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -26,6 +26,8 @@ from nas.store.records import (
 )
 from nas.store.transactions import Transactions
 
+_ANY = 2**62  # SQL that skips rows on SQLite must say how many to give.
+
 
 @final
 class Store:
@@ -159,6 +161,18 @@ class Store:
             queries.objective_names(connection, study_id)
             return drivers.driver(connection, study_id)
 
+    def revoke(self, study_id: int) -> None:
+        """Take the lease of a study from its driver, wherever that runs.
+
+        The driver ends when it next writes, which is refused; what it recorded stays.
+
+        Raises:
+            StoreError: if there is no such study.
+        """
+        with self.transactions.write() as connection:
+            queries.claim(connection, study_id)
+            drivers.revoke(connection, study_id)
+
     def finish(self, study_id: int, *, lease: Lease | None = None) -> None:
         """Note that nothing is owed to a study any more; the first time counts.
 
@@ -218,9 +232,22 @@ class Store:
         return str(text)
 
     def evaluations(
-        self, study_id: int, *, state: EvaluationState | None = None
+        self,
+        study_id: int,
+        *,
+        state: EvaluationState | None = None,
+        first: int = 0,
+        offset: int = 0,
+        limit: int | None = None,
     ) -> list[EvaluationRecord]:
-        """The evaluations of a study by number, all or those that ended in one state.
+        """The evaluations of a study by number.
+
+        Args:
+            study_id: The study.
+            state: Only those that ended so.
+            first: Only those with this number or a later one.
+            offset: How many of those to leave out at the start.
+            limit: How many to give at most.
 
         Raises:
             StoreError: if there is no such study.
@@ -229,6 +256,10 @@ class Store:
         query = queries.EVALUATIONS.where(table.c.study_id == study_id).order_by(table.c.number)
         if state is not None:
             query = query.where(table.c.state == state.value)
+        if first:
+            query = query.where(table.c.number >= first)
+        if offset or limit is not None:
+            query = query.limit(_ANY if limit is None else limit).offset(offset)
         with self.transactions.read() as connection:
             queries.objective_names(connection, study_id)
             return [rows.evaluation_record(row) for row in connection.execute(query)]

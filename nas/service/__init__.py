@@ -1,0 +1,11 @@
+"""The service: settings → one ASGI app with a REST API and a web page over a store of studies.
+
+settings    what `nas serve` was told
+app         settings → the application
+access, headers, bodies   who may ask, what browsers may do, how much may be sent
+problems    errors → problem documents (RFC 9457)
+searches    studies → processes that run them and outlive the server
+job         one such process
+views       a stored study → its front, kept as long as nothing changes
+api         the routers, one per resource; schemas, what they take and give
+"""

@@ -1,0 +1,21 @@
+"""The REST API: one router per resource, all under `/api/v1`."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from nas.service.api import studies
+from nas.service.problems import PROBLEMS
+
+PREFIX = "/api/v1"
+
+ROUTERS = (studies.router,)
+"""Every router, in the order of the OpenAPI page."""
+
+
+def make_api() -> APIRouter:
+    """All of them under the prefix."""
+    api = APIRouter(prefix=PREFIX, responses=dict(PROBLEMS))
+    for router in ROUTERS:
+        api.include_router(router)
+    return api

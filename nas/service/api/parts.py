@@ -1,0 +1,45 @@
+"""A request → the parts of the service that its route works with."""
+
+from __future__ import annotations
+
+from typing import Annotated, cast
+
+from fastapi import Depends, Path, Query, Request
+
+from nas.service.searches import Searches
+from nas.service.settings import Settings
+from nas.service.views import Views
+from nas.store import Store
+
+MOST_LISTED = 500
+
+
+async def _settings(request: Request) -> Settings:
+    return cast(Settings, request.app.state.settings)
+
+
+async def _store(request: Request) -> Store:
+    return cast(Store, request.app.state.store)
+
+
+async def _searches(request: Request) -> Searches:
+    return cast(Searches, request.app.state.searches)
+
+
+async def _views(request: Request) -> Views:
+    return cast(Views, request.app.state.views)
+
+
+SettingsPart = Annotated[Settings, Depends(_settings)]
+StorePart = Annotated[Store, Depends(_store)]
+"""The store that the whole service shares; it may be used from any thread."""
+SearchesPart = Annotated[Searches, Depends(_searches)]
+ViewsPart = Annotated[Views, Depends(_views)]
+
+StudyName = Annotated[
+    str, Path(alias="study", min_length=1, max_length=200, description="Name of a study.")
+]
+Limit = Annotated[int, Query(ge=1, le=MOST_LISTED, description="How many to give at most.")]
+Offset = Annotated[
+    int, Query(ge=0, le=2**31 - 1, description="How many to leave out at the start.")
+]

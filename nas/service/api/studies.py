@@ -1,0 +1,96 @@
+"""Studies: listed, begun, shown, stopped, resumed and deleted."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Query, Response
+
+from nas.search.watching import look
+from nas.service.api.parts import Limit, Offset, SearchesPart, StorePart, StudyName
+from nas.service.schemas.listing import Listing
+from nas.service.schemas.studies import StudyDetail, StudyOut, spec_schema
+from nas.service.searches import Searches, State
+from nas.service.specs import asked_spec
+from nas.store import Store
+
+router = APIRouter(prefix="/studies", tags=["studies"])
+
+_ASKED = {
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": spec_schema()}},
+    }
+}
+
+
+@router.get("", summary="List studies, newest first")
+def list_studies(
+    store: StorePart,
+    searches: SearchesPart,
+    state: Annotated[list[State] | None, Query(description="Only those in one of these.")] = None,
+    device: Annotated[str | None, Query(description="Only those for this device.")] = None,
+    space: Annotated[str | None, Query(description="Only those of this space.")] = None,
+    limit: Limit = 50,
+    offset: Offset = 0,
+) -> Listing[StudyOut]:
+    """Every study with its state and its counts."""
+    found = [
+        StudyOut.of(summary, searches.standing(summary)) for summary in reversed(store.studies())
+    ]
+    kept = [
+        one
+        for one in found
+        if (not state or one.state in state)
+        and (device is None or one.device == device)
+        and (space is None or one.space == space)
+    ]
+    items = kept[offset : offset + limit]
+    return Listing(items=items, total=len(kept), limit=limit, offset=offset)
+
+
+@router.post("", status_code=201, summary="Begin a study", openapi_extra=_ASKED)
+def create_study(
+    asked: Annotated[dict[str, Any], Body()],
+    store: StorePart,
+    searches: SearchesPart,
+    response: Response,
+) -> StudyDetail:
+    """Check what is asked, store the study and start its search in a process of its own.
+
+    The search outlives this server, which finds it again.
+    """
+    study = searches.start(asked_spec(asked))
+    response.headers["Location"] = f"/api/v1/studies/{study.name}"
+    return _detail(store, searches, study.name)
+
+
+@router.get("/{study}", summary="Show a study")
+def show_study(study: StudyName, store: StorePart, searches: SearchesPart) -> StudyDetail:
+    """What was asked for, what became of it, and how far it is."""
+    return _detail(store, searches, study)
+
+
+@router.post("/{study}/stop", summary="Stop a study")
+def stop_study(study: StudyName, store: StorePart, searches: SearchesPart) -> StudyDetail:
+    """End the process that runs it; all that is on record stays, and it can be resumed."""
+    searches.stop(study)
+    return _detail(store, searches, study)
+
+
+@router.post("/{study}/resume", summary="Resume a study")
+def resume_study(study: StudyName, store: StorePart, searches: SearchesPart) -> StudyDetail:
+    """Go on with a study that nobody runs and to which evaluations are owed."""
+    searches.resume(study)
+    return _detail(store, searches, study)
+
+
+@router.delete("/{study}", status_code=204, summary="Delete a study")
+def delete_study(study: StudyName, searches: SearchesPart) -> None:
+    """Remove a study that nobody runs, with everything that it evaluated."""
+    searches.delete(study)
+
+
+def _detail(store: Store, searches: Searches, name: str) -> StudyDetail:
+    summary = store.summary(name)
+    return StudyDetail.whole(summary, searches.standing(summary), look(store, name).progress)

@@ -1,0 +1,68 @@
+"""Settings → the application: the API, the page, and the guards before both."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.responses import RedirectResponse
+
+from nas import __version__
+from nas.service.api import PREFIX, make_api
+from nas.service.problems import answer_errors
+from nas.service.searches import Searches
+from nas.service.settings import Settings
+from nas.service.views import Views
+from nas.store import Store
+
+PAGE = "/ui/"
+
+
+def make_app(settings: Settings) -> FastAPI:
+    """The service as one ASGI application.
+
+    Raises:
+        StoreError: if the database cannot be opened.
+    """
+    store = Store.open(settings.database, create=True)
+    searches, views = Searches(settings, store), Views(store)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        store.close()
+
+    app = FastAPI(
+        title="nas",
+        summary="Hardware-aware neural architecture search: the best networks for your device.",
+        version=__version__,
+        openapi_url=f"{PREFIX}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
+    )
+    app.state.settings, app.state.store = settings, store
+    app.state.searches, app.state.views = searches, views
+    answer_errors(app)
+    app.include_router(make_api())
+    _refuse_the_rest_of_the_api(app)
+
+    @app.get("/", include_in_schema=False)
+    async def to_the_page() -> RedirectResponse:
+        return RedirectResponse(PAGE)
+
+    return app
+
+
+def _refuse_the_rest_of_the_api(app: FastAPI) -> None:
+    """Answer what no route of the API matches, which the page would take for its own."""
+
+    @app.api_route(
+        "/api/{path:path}",
+        methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        include_in_schema=False,
+    )
+    async def nothing(path: str, request: Request) -> None:
+        raise HTTPException(404, f"`path` must be one of {PREFIX}/docs; got {request.url.path}")
