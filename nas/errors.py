@@ -19,7 +19,8 @@
         │   └── StudyHeldError    a study has another driver
         ├── ArtefactError         a stored model file that is corrupt or not ours
         ├── OutputError           a file or folder that cannot be written
-        └── MissingExtraError     an optional dependency is not installed
+        ├── MissingExtraError     an optional dependency is not installed
+        └── BusyError             enough of the same is being done; it can be asked for again soon
 
 Messages state the rule in back-quotes, then the value received, then the fix.
 """
@@ -161,6 +162,10 @@ class MissingExtraError(InputError):
         super().__init__(
             f"{purpose} needs the `{extra}` extra; install it with: pip install 'nas[{extra}]'"
         )
+
+
+class BusyError(InputError):
+    """Enough of the same is being done: it can be asked for again in a moment."""
 
 
 def _listed(name: str, known: Sequence[str]) -> str:

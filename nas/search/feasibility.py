@@ -102,14 +102,31 @@ class Feasibility:
         return not self.broken
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """Networks of a space with all that is known of them, whatever the limits are.
+
+    Args:
+        exact: Whether these are all networks.
+        codes: Shape (count, variables).
+        columns: Arrays of shape (count,), by objective.
+        ranges: By objective.
+    """
+
+    exact: bool
+    codes: Codes
+    columns: Columns
+    ranges: Mapping[str, Range]
+
+
 def is_free(problem: Problem) -> bool:
     """Whether accuracy can be asked of any number of networks: a predictor says it."""
     evaluator, named = problem.evaluator, problem.spec.evaluator
     return evaluator is not None and named is None and evaluator.cost_s <= NEARLY_FREE_S
 
 
-def feasibility(problem: Problem) -> Feasibility:
-    """Look at what the space offers."""
+def draw(problem: Problem) -> Drawn:
+    """Look at the networks of a space, which takes seconds where it is large."""
     space = problem.space
     exact = space.size <= ENUMERABLE
     if exact:
@@ -117,20 +134,33 @@ def feasibility(problem: Problem) -> Feasibility:
     else:
         codes = space.sample(_SAMPLE, seed=problem.spec.seed)
     columns = _columns(problem, codes)
-    kept = _kept(problem, columns)
     ranges = {name: _range(problem, name, codes, columns[name], exact) for name in columns}
-    every = np.all([np.ones(len(codes), bool), *kept.values()], axis=0)
+    return Drawn(exact, codes, columns, ranges)
+
+
+def feasibility(problem: Problem, drawn: Drawn | None = None) -> Feasibility:
+    """What the space offers, and what the limits leave of it.
+
+    Args:
+        problem: The question.
+        drawn: Of the same space and devices, where that is known already, with every objective
+            and every limited cost of the problem.
+    """
+    drawn = drawn or draw(problem)
+    kept = _kept(problem, drawn.columns)
+    count = len(drawn.codes)
+    every = np.all([np.ones(count, bool), *kept.values()], axis=0)
     nearest, broken = _nearest(problem)
     found = _columns(problem, nearest[None])
     return Feasibility(
-        exact,
-        ranges,
-        Share(int(every.sum()), len(codes), exact),
-        {key: Share(int(one.sum()), len(codes), exact) for key, one in kept.items()},
+        drawn.exact,
+        drawn.ranges,
+        Share(int(every.sum()), count, drawn.exact),
+        {key: Share(int(one.sum()), count, drawn.exact) for key, one in kept.items()},
         nearest,
         {name: float(column[0]) for name, column in found.items()},
         broken,
-        tuple(key for key in broken if not _reached_alone(problem, key, ranges)),
+        tuple(key for key in broken if not _reached_alone(problem, key, drawn.ranges)),
     )
 
 

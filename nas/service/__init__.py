@@ -7,5 +7,9 @@ problems    errors → problem documents (RFC 9457)
 searches    studies → processes that run them and outlive the server
 job         one such process
 views       a stored study → its front, kept as long as nothing changes
+offers      space, devices, limits → what is feasible, kept for the next limits
+device_views, costs, given   names in requests → devices, costs, networks
+workers, worker   a function → calls of it in processes that may fail
+workshops   those of the service; onnx_upload reads the files of strangers
 api         the routers, one per resource; schemas, what they take and give
 """

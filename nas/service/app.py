@@ -10,10 +10,12 @@ from fastapi.responses import RedirectResponse
 
 from nas import __version__
 from nas.service.api import PREFIX, make_api
+from nas.service.offers import Offers
 from nas.service.problems import answer_errors
 from nas.service.searches import Searches
 from nas.service.settings import Settings
 from nas.service.views import Views
+from nas.service.workshops import Workshops
 from nas.store import Store
 
 PAGE = "/ui/"
@@ -27,10 +29,12 @@ def make_app(settings: Settings) -> FastAPI:
     """
     store = Store.open(settings.database, create=True)
     searches, views = Searches(settings, store), Views(store)
+    workshops = Workshops.ready()
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
+        workshops.close()
         store.close()
 
     app = FastAPI(
@@ -45,6 +49,7 @@ def make_app(settings: Settings) -> FastAPI:
     )
     app.state.settings, app.state.store = settings, store
     app.state.searches, app.state.views = searches, views
+    app.state.offers, app.state.workshops = Offers(settings), workshops
     answer_errors(app)
     app.include_router(make_api())
     _refuse_the_rest_of_the_api(app)

@@ -30,6 +30,7 @@ _STATUSES: Sequence[tuple[type[NasError], int]] = (
     (errors.StoreError, 409),
     (errors.MissingExtraError, 501),
     (errors.OutputError, 507),
+    (errors.BusyError, 429),
     (NasError, 422),
 )
 _TEXT = {"type": "string"}
@@ -100,7 +101,7 @@ def problem_of(error: NasError, *, named: Sequence[str] = ()) -> JSONResponse:
     if isinstance(error, UnknownNameError) and error.name in named:
         status = 404
     response = problem(status, **to_document(error))
-    if status == 503:
+    if status in (429, 503):
         response.headers["Retry-After"] = "2"
     return response
 

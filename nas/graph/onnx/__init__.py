@@ -7,6 +7,7 @@ what each operator becomes. Only `onnx` itself is needed, and it is loaded on fi
 
 from __future__ import annotations
 
-from nas.graph.onnx.rules import from_onnx
+from nas.graph.onnx.reading import parse_model
+from nas.graph.onnx.rules import from_model, from_onnx
 
-__all__ = ["from_onnx"]
+__all__ = ["from_model", "from_onnx", "parse_model"]

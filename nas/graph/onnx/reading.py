@@ -27,7 +27,17 @@ def read_model(path: Path) -> ModelProto:
         GraphImportError: if the file cannot be read, is none of ONNX, or is too large.
         MissingExtraError: if `onnx` is not installed.
     """
-    model = _parse(_read_bytes(path))
+    return parse_model(_read_bytes(path))
+
+
+def parse_model(data: bytes) -> ModelProto:
+    """The model that the bytes of a file are, of one output and a bounded number of nodes.
+
+    Raises:
+        GraphImportError: if they are none of ONNX, or too many nodes.
+        MissingExtraError: if `onnx` is not installed.
+    """
+    model = _parse(data)
     nodes, outputs = len(model.graph.node), model.graph.output
     if nodes > MAX_NODES:
         raise GraphImportError(f"a graph must have at most {MAX_NODES:,} nodes; got {nodes:,}")
@@ -49,8 +59,6 @@ def _read_bytes(path: Path) -> bytes:
         raise GraphImportError(
             f"the file must be readable; got {error.strerror or error}"
         ) from None
-    if not data:
-        raise GraphImportError("must be an ONNX model; got an empty file; export the model again")
     if len(data) > MAX_FILE_BYTES:
         raise GraphImportError(
             f"the file must be at most {MAX_FILE_BYTES >> 20} MiB; got more; "
@@ -60,6 +68,8 @@ def _read_bytes(path: Path) -> bytes:
 
 
 def _parse(data: bytes) -> ModelProto:
+    if not data:
+        raise GraphImportError("must be an ONNX model; got an empty file; export the model again")
     try:
         import onnx
     except ImportError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nas.errors import ArchitectureError, GraphImportError
 from nas.graph.network import KernelActivation, KernelKind, Network
@@ -16,7 +17,11 @@ from nas.graph.onnx.fusion import activation_at, activation_behind, epilogue
 from nas.graph.onnx.graph import Node
 from nas.graph.onnx.layout import concat, pad, slices, transpose
 from nas.graph.onnx.lowering import OnnxLowering
+from nas.graph.onnx.reading import read_model
 from nas.graph.onnx.trace import read_graph
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
 
 _LINEAR = KernelActivation.LINEAR
 
@@ -34,13 +39,22 @@ def from_onnx(path: Path) -> Network:
         MissingExtraError: if `onnx` is not installed.
     """
     try:
-        lowering = OnnxLowering(read_graph(path, RULES))
-        for node in lowering.graph.nodes:
-            if not lowering.is_absorbed(node):
-                _lower(lowering, node)
-        return lowering.network()
+        return from_model(read_model(path))
     except GraphImportError as error:
         raise GraphImportError(f"{path.name}: {error}") from None
+
+
+def from_model(model: ModelProto) -> Network:
+    """The same of a model that is in memory, which `parse_model` made.
+
+    Raises:
+        GraphImportError: as `from_onnx` does.
+    """
+    lowering = OnnxLowering(read_graph(model, RULES))
+    for node in lowering.graph.nodes:
+        if not lowering.is_absorbed(node):
+            _lower(lowering, node)
+    return lowering.network()
 
 
 def _lower(lowering: OnnxLowering, node: Node) -> None:

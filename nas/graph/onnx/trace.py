@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,11 +21,10 @@ from nas.graph.onnx.reading import (
     live_nodes,
     only_image,
     opset_of,
-    read_model,
 )
 
 if TYPE_CHECKING:
-    from onnx import NodeProto, TensorProto, TypeProto
+    from onnx import ModelProto, NodeProto, TensorProto, TypeProto
 
 FREE = ("Cast", "CastLike", "Dropout", "Identity")
 """Operators whose output is their first input, at inference and up to its number format."""
@@ -51,14 +49,12 @@ _MAX_RANK = 8
 _POOL_OPSET = 22
 
 
-def read_graph(path: Path, understood: Collection[str]) -> OnnxGraph:
-    """The graph of an ONNX file, if all its operators are understood.
+def read_graph(model: ModelProto, understood: Collection[str]) -> OnnxGraph:
+    """The graph of an ONNX model, if all its operators are understood.
 
     Raises:
-        GraphImportError: saying what is wrong with the file, and where.
-        MissingExtraError: if `onnx` is not installed.
+        GraphImportError: saying what is wrong with the model, and where.
     """
-    model = read_model(path)
     nodes, needed = live_nodes(model.graph)
     trace = _Trace(opset_of(model), needed, understood)
     for tensor in model.graph.initializer:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from nas.service.api import studies
+from nas.service.api import costs, devices, feasibility, spaces, studies
 from nas.service.problems import PROBLEMS
 
 PREFIX = "/api/v1"
 
-ROUTERS = (studies.router,)
+ROUTERS = (
+    studies.router,
+    devices.router,
+    spaces.router,
+    feasibility.router,
+    costs.router,
+)
 """Every router, in the order of the OpenAPI page."""
 
 

@@ -6,9 +6,11 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Path, Query, Request
 
+from nas.service.offers import Offers
 from nas.service.searches import Searches
 from nas.service.settings import Settings
 from nas.service.views import Views
+from nas.service.workshops import Workshops
 from nas.store import Store
 
 MOST_LISTED = 500
@@ -30,11 +32,21 @@ async def _views(request: Request) -> Views:
     return cast(Views, request.app.state.views)
 
 
+async def _offers(request: Request) -> Offers:
+    return cast(Offers, request.app.state.offers)
+
+
+async def _workshops(request: Request) -> Workshops:
+    return cast(Workshops, request.app.state.workshops)
+
+
 SettingsPart = Annotated[Settings, Depends(_settings)]
 StorePart = Annotated[Store, Depends(_store)]
 """The store that the whole service shares; it may be used from any thread."""
 SearchesPart = Annotated[Searches, Depends(_searches)]
 ViewsPart = Annotated[Views, Depends(_views)]
+OffersPart = Annotated[Offers, Depends(_offers)]
+WorkshopsPart = Annotated[Workshops, Depends(_workshops)]
 
 StudyName = Annotated[
     str, Path(alias="study", min_length=1, max_length=200, description="Name of a study.")

@@ -1,0 +1,203 @@
+"""A function that may crash, hang or devour memory → calls of it that cannot hurt the server.
+
+A call runs in a process that does nothing else, is kept warm for the next one, and replaced when
+it dies.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, BinaryIO, final
+
+from nas.errors import BusyError, NasError
+from nas.service.error_documents import from_document
+from nas.service.worker import DONE, NO_MEMORY, REFUSED, read_frame, write_frame
+
+_CALLS_EACH = 200
+"""After so many calls a process makes room for a fresh one: libraries leak."""
+
+_ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+class WorkerError(NasError):
+    """A call that brought no answer: it took too long or too much memory, or ended its process.
+
+    Args:
+        reason: What happened, to stand after "got".
+        details: For the server's log.
+    """
+
+    def __init__(self, reason: str, details: str = "") -> None:
+        self.reason, self.details = reason, details
+        super().__init__(reason)
+
+
+class _UnusedError(Exception):
+    """The process had just ended, as none that waits for work too long stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What calls may take.
+
+    Args:
+        processes: How many run at once.
+        waiting: How many wait besides.
+        seconds: Of each call, by the wall.
+        memory_bytes: Of the addresses of each process, what libraries map included.
+        idle_s: How long a process without work is kept.
+    """
+
+    processes: int
+    waiting: int
+    seconds: float
+    memory_bytes: int
+    idle_s: float
+
+
+@final
+class Workers:
+    """Calls of one function in bounded processes; any thread may call.
+
+    Args:
+        target: The function, as `module:name`; its arguments and value can be pickled.
+        bounds: What calls may take.
+    """
+
+    def __init__(self, target: str, bounds: Bounds) -> None:
+        self.bounds = bounds
+        self._target = target
+        self._free = threading.Semaphore(bounds.processes)
+        self._room = threading.Semaphore(bounds.processes + bounds.waiting)
+        self._lock = threading.Lock()
+        self._idle: list[_Worker] = []
+
+    def call(self, *arguments: Any) -> Any:
+        """The function's value for these arguments.
+
+        Raises:
+            NasError: as the function raised it.
+            BusyError: if too many calls wait.
+            WorkerError: if there is no answer; the next call has a fresh process.
+        """
+        if not self._room.acquire(blocking=False):
+            raise BusyError(
+                f"at most {self.bounds.processes + self.bounds.waiting} of these may be under way "
+                "at once; got one more; try again in a few seconds"
+            )
+        try:
+            with self._free:
+                return self._call(arguments)
+        finally:
+            self._room.release()
+
+    def _call(self, arguments: tuple[Any, ...]) -> Any:
+        worker = self._take()
+        try:
+            outcome, value = worker.ask(arguments, self.bounds.seconds)
+        except _UnusedError:
+            worker.stop()
+            return self._call(arguments)
+        except BaseException:
+            worker.stop()
+            raise
+        if worker.calls < _CALLS_EACH and outcome in (DONE, REFUSED):
+            with self._lock:
+                self._idle.append(worker)
+        else:
+            worker.stop()
+        if outcome == DONE:
+            return value
+        if outcome == REFUSED:
+            raise from_document(value)
+        if outcome == NO_MEMORY:
+            raise WorkerError(f"more than {self.bounds.memory_bytes >> 20:,} MiB of memory")
+        raise WorkerError("a fault", value)
+
+    def _take(self) -> _Worker:
+        """A process that is there, or a new one."""
+        while True:
+            with self._lock:
+                worker = self._idle.pop() if self._idle else None
+            if worker is None:
+                return _Worker(self._target, self.bounds)
+            if worker.alive:
+                return worker
+            worker.stop()
+
+    def close(self) -> None:
+        """End the processes that are idle; those at work end after their calls."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for worker in idle:
+            worker.stop()
+
+
+class _Worker:
+    """One process and the pipes to it."""
+
+    def __init__(self, target: str, bounds: Bounds) -> None:
+        self.calls = 0
+        limits = (str(bounds.memory_bytes), str(bounds.idle_s))
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "nas.service.worker", target, *limits],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # strangers' files must not fill the log
+            env={**os.environ, **_ONE_THREAD},
+            start_new_session=True,  # interrupts reach the server only, which decides
+        )
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process still runs."""
+        return self._process.poll() is None
+
+    def ask(self, arguments: tuple[Any, ...], seconds: float) -> tuple[str, Any]:
+        """The answer to one call.
+
+        Raises:
+            WorkerError: if the process died, or was killed when the time was up.
+        """
+        self.calls += 1
+        writer, reader = self._pipes()
+        late = threading.Event()
+
+        def end() -> None:
+            late.set()
+            self._process.kill()
+
+        alarm = threading.Timer(seconds, end)
+        alarm.daemon = True
+        alarm.start()
+        try:
+            write_frame(writer, (seconds, arguments))
+            outcome, value = read_frame(reader)
+        except (EOFError, OSError):
+            if late.is_set():
+                raise WorkerError(f"more than {seconds:g} s") from None
+            if self._process.wait() == 0:
+                raise _UnusedError from None
+            raise WorkerError("the end of the process that did it") from None
+        finally:
+            alarm.cancel()
+        return outcome, value
+
+    def _pipes(self) -> tuple[BinaryIO, BinaryIO]:
+        writer, reader = self._process.stdin, self._process.stdout
+        assert writer is not None and reader is not None, "it was started with pipes"
+        return writer, reader  # type: ignore[return-value]
+
+    def stop(self) -> None:
+        """End the process and let go of its pipes."""
+        self._process.kill()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
+        self._process.wait()

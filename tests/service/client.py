@@ -1,0 +1,36 @@
+"""A service over a store of its own on a free port, and a client that asks it over HTTP."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+
+from nas.service.app import make_app
+from nas.service.settings import Settings
+
+
+@contextmanager
+def serving(folder: Path, **changes: Any) -> Iterator[httpx.Client]:
+    """A client of a service whose database and models lie in a folder."""
+    options = {"database": str(folder / "nas.db"), "models_folder": folder / "latency_models"}
+    app = make_app(Settings(**{**options, **changes}))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", access_log=False))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            assert thread.is_alive(), "the server must start"
+            time.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}/api/v1", timeout=60) as client:
+            yield client
+    finally:
+        server.should_exit = True
+        thread.join()
