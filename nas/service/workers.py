@@ -12,6 +12,7 @@ import sys
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
+from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO, final
 
 from nas.errors import BusyError, NasError
@@ -76,6 +77,7 @@ class Workers:
         self._room = threading.Semaphore(bounds.processes + bounds.waiting)
         self._lock = threading.Lock()
         self._idle: list[_Worker] = []
+        self._closed = False
 
     def call(self, *arguments: Any) -> Any:
         """The function's value for these arguments.
@@ -106,11 +108,7 @@ class Workers:
         except BaseException:
             worker.stop()
             raise
-        if worker.calls < _CALLS_EACH and outcome in (DONE, REFUSED):
-            with self._lock:
-                self._idle.append(worker)
-        else:
-            worker.stop()
+        self._keep(worker, healthy=outcome in (DONE, REFUSED))
         if outcome == DONE:
             return value
         if outcome == REFUSED:
@@ -130,26 +128,35 @@ class Workers:
                 return worker
             worker.stop()
 
+    def _keep(self, worker: _Worker, *, healthy: bool) -> None:
+        with self._lock:
+            if healthy and worker.calls < _CALLS_EACH and not self._closed:
+                self._idle.append(worker)
+                return
+        worker.stop()
+
     def close(self) -> None:
         """End the processes that are idle; those at work end after their calls."""
         with self._lock:
+            self._closed = True
             idle, self._idle = self._idle, []
         for worker in idle:
             worker.stop()
 
 
 class _Worker:
-    """One process and the pipes to it."""
+    """One process, the pipes to it, and a folder for its temporary files that ends with it."""
 
     def __init__(self, target: str, bounds: Bounds) -> None:
         self.calls = 0
+        self._folder = TemporaryDirectory(prefix="nas-worker-", ignore_cleanup_errors=True)
         limits = (str(bounds.memory_bytes), str(bounds.idle_s))
         self._process = subprocess.Popen(
             [sys.executable, "-m", "nas.service.worker", target, *limits],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # strangers' files must not fill the log
-            env={**os.environ, **_ONE_THREAD},
+            env={**os.environ, **_ONE_THREAD, "TMPDIR": self._folder.name},
             start_new_session=True,  # interrupts reach the server only, which decides
         )
 
@@ -194,10 +201,11 @@ class _Worker:
         return writer, reader  # type: ignore[return-value]
 
     def stop(self) -> None:
-        """End the process and let go of its pipes."""
+        """End the process, and leave nothing of it behind."""
         self._process.kill()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 with suppress(OSError):
                     pipe.close()
         self._process.wait()
+        self._folder.cleanup()

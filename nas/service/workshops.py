@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Self
 
+from nas.service.archives import archive_workers
 from nas.service.onnx_upload import onnx_workers
 from nas.service.workers import Workers
 
@@ -15,14 +16,16 @@ class Workshops:
 
     Args:
         onnx: Reads uploaded ONNX files.
+        archives: Builds exported networks.
     """
 
     onnx: Workers
+    archives: Workers
 
     @classmethod
     def ready(cls) -> Self:
         """Those of a server."""
-        return cls(onnx_workers())
+        return cls(onnx_workers(), archive_workers())
 
     def close(self) -> None:
         """End them."""

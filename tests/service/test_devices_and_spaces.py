@@ -57,8 +57,9 @@ def test_every_device_is_listed_page_by_page(client: httpx.Client) -> None:
 
 
 def test_devices_are_found_by_words_and_kind(client: httpx.Client) -> None:
-    found = client.get("/devices", params={"words": "raspberry pi-5"}).json()["items"]
-    assert [one["name"] for one in found] == ["raspberry-pi-5"]
+    found = client.get("/devices", params={"words": "rpi5"}).json()["items"]
+    assert found[0]["name"] == "raspberry-pi-5"
+    assert all("pi-5" in one["name"] for one in found) and len(found) < 5
     models = found[0]["models"]
     view = device_view("raspberry-pi-5")
     assert [one["name"] for one in models] == [one.name for one in view.models]

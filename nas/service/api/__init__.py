@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from nas.service.api import costs, devices, feasibility, spaces, studies
+from nas.service.api import costs, devices, exports, feasibility, networks, spaces, studies
 from nas.service.problems import PROBLEMS
 
 PREFIX = "/api/v1"
@@ -15,6 +15,8 @@ ROUTERS = (
     spaces.router,
     feasibility.router,
     costs.router,
+    networks.router,
+    exports.router,
 )
 """Every router, in the order of the OpenAPI page."""
 

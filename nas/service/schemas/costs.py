@@ -50,7 +50,9 @@ class LayerCost(BaseModel):
     def of(cls, part: KernelCost, view: CostView) -> Self:
         """A kernel's figures."""
         latency_ms, energy_mj = view.estimate.latency_ms, view.estimate.energy_mj
-        known = part.energy_mj is not None and bool(energy_mj)
+        energy_share = None
+        if part.energy_mj is not None and energy_mj:
+            energy_share = part.energy_mj / energy_mj
         return cls(
             block=part.kernel.block,
             kernel=str(part.kernel.signature),
@@ -59,7 +61,7 @@ class LayerCost(BaseModel):
             latency_ms=part.latency_ms,
             latency_share=part.latency_ms / latency_ms if latency_ms else 0.0,
             energy_mj=part.energy_mj,
-            energy_share=part.energy_mj / energy_mj if known and energy_mj else None,  # type: ignore[operator]
+            energy_share=energy_share,
         )
 
 

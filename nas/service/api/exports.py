@@ -1,0 +1,70 @@
+"""Exports: a network as a zip of files that stand alone."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+
+from nas.export.objectives import predicted_costs
+from nas.service.api.networks import NetworkId
+from nas.service.api.parts import StorePart, StudyName, ViewsPart, WorkshopsPart
+from nas.service.archives import archive_of_study, network_archive
+from nas.service.given import given_network
+from nas.service.schemas.feasibility import Name
+
+router = APIRouter(tags=["exports"])
+
+
+class ZipResponse(Response):
+    """A zip to save."""
+
+    media_type = "application/zip"
+
+    @classmethod
+    def of(cls, identity: str, content: bytes) -> ZipResponse:
+        """The archive of a network, under a name of ours."""
+        name = f'attachment; filename="network-{identity}.zip"'
+        return cls(content, headers={"Content-Disposition": name})
+
+
+@router.get(
+    "/architectures/{id}/export", summary="Export an architecture", response_class=ZipResponse
+)
+def export_architecture(
+    identity: NetworkId,
+    store: StorePart,
+    workshops: WorkshopsPart,
+    devices: Annotated[
+        list[Name] | None,
+        Query(alias="device", max_length=32, description="Predict costs there for the README."),
+    ] = None,
+) -> ZipResponse:
+    """PyTorch, ONNX, JSON and a README as a zip, with freshly initialised weights."""
+    given = given_network(identity, store)
+    objectives = predicted_costs(given.architecture, devices or [])
+    content = network_archive(workshops.archives, given.architecture, given.title, objectives)
+    return ZipResponse.of(given.architecture.id, content)
+
+
+@router.get(
+    "/studies/{study}/networks/{id}/export",
+    summary="Export a network of a study",
+    response_class=ZipResponse,
+)
+def export_of_study(
+    study: StudyName,
+    identity: Annotated[
+        str,
+        Path(
+            alias="id",
+            min_length=1,
+            max_length=200,
+            description="An id in the study, or knee, fastest, most-accurate, a row of its front.",
+        ),
+    ],
+    views: ViewsPart,
+    workshops: WorkshopsPart,
+) -> ZipResponse:
+    """The same, with what the study knows of it in the README."""
+    return ZipResponse.of(*archive_of_study(workshops.archives, views.front(study), identity))
