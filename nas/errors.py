@@ -19,6 +19,7 @@
         │   └── StudyHeldError    a study has another driver
         ├── ArtefactError         a stored model file that is corrupt or not ours
         ├── OutputError           a file or folder that cannot be written
+        │   └── TakenError        it exists, and nobody said that it may be replaced
         ├── MissingExtraError     an optional dependency is not installed
         └── BusyError             enough of the same is being done; it can be asked for again soon
 
@@ -148,6 +149,10 @@ class ArtefactError(InputError):
 
 class OutputError(InputError):
     """A file or folder that cannot be written."""
+
+
+class TakenError(OutputError):
+    """A file that exists, and that nobody said may be replaced."""
 
 
 class MissingExtraError(InputError):

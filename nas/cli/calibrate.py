@@ -5,29 +5,20 @@ From a log, from this machine while you wait, or from a kit that measures elsewh
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from nas.cli.calibration import (
-    check_absent,
-    check_name,
-    fit_and_store,
-    networks_of,
-    report,
-    suggest,
-)
+from nas.cli.calibration import networks_of, report, suggest
 from nas.cli.networks import read_architecture
 from nas.cli.options import DEFAULT_DATABASE, Database, Json
 from nas.cli.output import note
 from nas.cost.log import read_log
 from nas.cost.log_networks import Stored
-from nas.cost.model import ModelKey
 from nas.errors import InputError
 from nas.graph.network import Precision
+from nas.measure.own_model import check_absent, check_name, fit_and_store, key_of
 
 app = typer.Typer()
 
@@ -127,52 +118,6 @@ def calibrate_device(
     calibrated = fit_and_store(key, found, to, source=source, licence=licence)
     suggested = suggest(calibrated, networks_of(spaces), count, found.rows) if count else []
     report(calibrated, suggested, as_json=as_json)
-
-
-def key_of(
-    defaults: Mapping[str, str],
-    options: Mapping[str, str | None],
-    logged: Mapping[str, str] | None = None,
-) -> ModelKey:
-    """What a model is for, by options, what the log says, and defaults, in this order.
-
-    Raises:
-        InputError: if an option contradicts the log, or device or runtime are not known.
-    """
-    said = dict(logged or {})
-    values = {"precision": Precision.FP32.value, "batch": "1"} | dict(defaults) | said
-    for name, value in options.items():
-        if value is not None and said.get(name, value) != value:
-            raise InputError(
-                f"`--{name}` must be {said[name]}, as the log says; got {value}; leave it out"
-            )
-        if value is not None:
-            values[name] = value
-    for name in ("device", "runtime"):
-        if name not in values:
-            raise InputError(
-                f"`--{name}` must be given where the log has no column `{name}`; got neither"
-            )
-    threads = values.get("threads")
-    return ModelKey(
-        check_name("--device", values["device"]),
-        check_name("--runtime", values["runtime"]),
-        _precision(values["precision"]),
-        _whole("batch", values["batch"]),
-        None if threads is None else _whole("threads", threads),
-    )
-
-
-def _precision(text: str) -> Precision:
-    if text not in tuple(Precision):
-        raise InputError(f"`precision` must be one of {', '.join(Precision)}; got {text!r}")
-    return Precision(text)
-
-
-def _whole(name: str, text: str) -> int:
-    if not re.fullmatch(r"[1-9]\d{0,8}", text):
-        raise InputError(f"`{name}` must be a whole number above 0; got {text!r}")
-    return int(text)
 
 
 def _stored(database: str) -> Stored:

@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
-from nas.cli.calibration import check_name, networks_of
+from nas.cli.calibration import networks_of
 from nas.cli.output import note
 from nas.cost.model import ModelKey
 from nas.graph.network import Precision
 from nas.measure.kit import KIT_RUNTIMES, RUNTIME, write_kit
+from nas.measure.own_model import check_name
 from nas.measure.plan import spread_out
 
 

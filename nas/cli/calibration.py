@@ -1,93 +1,23 @@
-"""Measured networks → a stored model, what there is to say of it, and what to measure next."""
+"""A calibrated model → what there is to say of it, and what to measure next."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from nas.cli.output import note, out, print_json, print_table
-from nas.cost.artefact import file_name, write_model
-from nas.cost.calibrate import Calibration, calibrate
-from nas.cost.design import more_would_help, most_informative
+from nas.cost.calibrate import Calibration
+from nas.cost.design import most_informative
 from nas.cost.fit import HeldOutError
-from nas.cost.log import Measured, MeasurementLog
-from nas.cost.model import ModelKey
-from nas.cost.profile import active_power_mw
-from nas.errors import InputError, OutputError
+from nas.cost.log import Measured
 from nas.measure.candidates import Candidate, references, whole_networks
-from nas.resources import own_folder
+from nas.measure.own_model import Calibrated
 from nas.space.architecture import Architecture
 from nas.space.catalog import find_space, space_names
 from nas.space.space import SearchSpace
-from nas.versions import versions
-
-_NAME = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
-_FEW = 8
-"""Networks below which more always help."""
 
 _DRAWN = 40
 """Networks of each space among which to suggest."""
-
-
-@dataclass(frozen=True, slots=True)
-class Calibrated:
-    """A calibration.
-
-    Args:
-        key: What the model is for.
-        fitted: Model and held-out errors.
-        file: Where it was written.
-        more_helps: Whether the error still falls as networks are added.
-    """
-
-    key: ModelKey
-    fitted: Calibration
-    file: Path
-    more_helps: bool
-
-
-def check_name(option: str, name: str) -> str:
-    """Names become parts of paths."""
-    if not _NAME.fullmatch(name):
-        raise InputError(
-            f"`{option}` must be lower-case letters and digits with dots, dashes or underscores "
-            f"between them, such as raspberry-pi-4; got {name!r}"
-        )
-    return name
-
-
-def check_absent(key: ModelKey, folder: Path | None, *, force: bool) -> None:
-    """Refuse to replace a model that exists, unless that is said."""
-    file = (folder or own_folder("latency_models")) / key.device / file_name(key)
-    if file.exists() and not force:
-        raise OutputError(f"`{file}` must not exist yet; give --force to replace it")
-
-
-def fit_and_store(
-    key: ModelKey, log: MeasurementLog, folder: Path | None, *, source: str, licence: str
-) -> Calibrated:
-    """Fit a log and write the model with its evidence.
-
-    Where the log has no energy and the profile of a known device states its active power, energy
-    is modelled from it, as for shipped models.
-    """
-    fitted = calibrate(log.rows, key, active_power_mw=active_power_mw(key.device))
-    evidence = {
-        "source": source,
-        "licence": licence,
-        "log_sha256": log.sha256,
-        "samples": len(log.rows),
-        "date": datetime.now(UTC).date().isoformat(),
-        "versions": versions("numpy", "scipy") | dict(log.versions),
-        "notes": "",
-    }
-    file = write_model(folder or own_folder("latency_models"), fitted, evidence)
-    helps = len(log.rows) < _FEW or more_would_help(log.rows, fitted.latency_error)
-    return Calibrated(key, fitted, file, helps)
 
 
 def sources(spaces: Sequence[str] | None) -> list[SearchSpace]:

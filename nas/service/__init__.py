@@ -9,7 +9,8 @@ job         one such process
 views       a stored study → its front, kept as long as nothing changes
 offers      space, devices, limits → what is feasible, kept for the next limits
 device_views, costs, given   names in requests → devices, costs, networks
-workers, worker   a function → calls of it in processes that may fail
-workshops   those of the service; onnx_upload reads the files of strangers, archives builds exports
+workers, worker   a function → calls of it in bounded processes that may fail
+workshops   those of the service: onnx_upload reads uploaded networks, archives builds exports,
+            calibration fits uploaded logs
 api         the routers, one per resource; schemas, what they take and give
 """

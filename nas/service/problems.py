@@ -29,6 +29,7 @@ _STATUSES: Sequence[tuple[type[NasError], int]] = (
     (errors.StoreUnavailableError, 503),
     (errors.StoreError, 409),
     (errors.MissingExtraError, 501),
+    (errors.TakenError, 409),
     (errors.OutputError, 507),
     (errors.BusyError, 429),
     (NasError, 422),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from typing import Self
 
 from nas.service.archives import archive_workers
+from nas.service.calibration import calibration_workers
 from nas.service.onnx_upload import onnx_workers
 from nas.service.workers import Workers
 
@@ -17,15 +18,17 @@ class Workshops:
     Args:
         onnx: Reads uploaded ONNX files.
         archives: Builds exported networks.
+        calibrations: Fits models to measurement logs.
     """
 
     onnx: Workers
     archives: Workers
+    calibrations: Workers
 
     @classmethod
     def ready(cls) -> Self:
         """Those of a server."""
-        return cls(onnx_workers(), archive_workers())
+        return cls(onnx_workers(), archive_workers(), calibration_workers())
 
     def close(self) -> None:
         """End them."""

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from nas.service.api import costs, devices, exports, feasibility, networks, spaces, studies
+from nas.service.api import (
+    calibrations,
+    costs,
+    devices,
+    exports,
+    feasibility,
+    networks,
+    spaces,
+    studies,
+)
 from nas.service.problems import PROBLEMS
 
 PREFIX = "/api/v1"
@@ -17,6 +26,7 @@ ROUTERS = (
     costs.router,
     networks.router,
     exports.router,
+    calibrations.router,
 )
 """Every router, in the order of the OpenAPI page."""
 
