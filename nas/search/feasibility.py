@@ -133,7 +133,7 @@ def draw(problem: Problem) -> Drawn:
         codes = space.codes_at(np.arange(space.size))
     else:
         codes = space.sample(_SAMPLE, seed=problem.spec.seed)
-    columns = _columns(problem, codes)
+    columns = free_columns(problem, codes)
     ranges = {name: _range(problem, name, codes, columns[name], exact) for name in columns}
     return Drawn(exact, codes, columns, ranges)
 
@@ -151,7 +151,7 @@ def feasibility(problem: Problem, drawn: Drawn | None = None) -> Feasibility:
     count = len(drawn.codes)
     every = np.all([np.ones(count, bool), *kept.values()], axis=0)
     nearest, broken = _nearest(problem)
-    found = _columns(problem, nearest[None])
+    found = free_columns(problem, nearest[None])
     return Feasibility(
         drawn.exact,
         drawn.ranges,
@@ -164,7 +164,8 @@ def feasibility(problem: Problem, drawn: Drawn | None = None) -> Feasibility:
     )
 
 
-def _columns(problem: Problem, codes: Codes) -> Columns:
+def free_columns(problem: Problem, codes: Codes) -> Columns:
+    """What is known of some networks for nothing; arrays of shape (count,) by objective."""
     known = problem.known(codes)
     return problem.evaluate(codes) | known if is_free(problem) else known
 

@@ -78,6 +78,14 @@ class Offers:
         asked = replace(problem, spec=kept)
         return Answer(asked, feasibility(asked, drawn), left_out)
 
+    def problem(self, space: str, devices: Sequence[str]) -> Problem:
+        """A space and devices with every objective that is known for nothing.
+
+        Raises:
+            InputError: if the space or a device is unknown.
+        """
+        return make_problem(without_dear(self._spec(space, devices, {})))
+
     def _spec(self, space: str, devices: Sequence[str], limits: Mapping[str, float]) -> StudySpec:
         """The question as a study that aims for everything that is known for nothing."""
         document = {"space": space, "device": devices[0], "limits": dict(limits)}

@@ -14,13 +14,19 @@ import httpx
 import pytest
 
 from nas.cost.catalog import find_model, modelled_devices
+from nas.errors import BusyError, InputError
 from nas.graph.lower import lower
 from nas.pareto import Sense
 from nas.report.cost import cost_view
+from nas.report.neighbours import neighbours_view
+from nas.search.problem import make_problem
+from nas.search.study import study_from_options
 from nas.service.archives import archive_workers, network_archive
+from nas.service.problems import problem_of
 from nas.service.workers import Workers
 from nas.space.architecture import read_json
 from nas.space.catalog import find_network, find_space
+from nas.space.membership import locate
 from nas.store import EvaluationRecord, EvaluationState, ObjectiveRecord, Store
 from tests.service.client import serving
 from tests.service.test_devices_and_spaces import TRAVERSALS
@@ -115,6 +121,61 @@ def test_no_name_of_a_study_or_its_network_is_a_file(
         assert client.get(path).status_code in (404, 422)
 
 
+def test_neighbours_differ_in_one_choice_and_say_what_it_costs(
+    stored: tuple[httpx.Client, list[str]],
+) -> None:
+    client, ids = stored
+    asked = {"space": "nas_bench_macro", "device": "zc706"}
+    answer = client.get(f"/architectures/{ids[0]}/neighbours", params=asked)
+    assert answer.status_code == 200, answer.text
+    found, space = answer.json(), find_space("nas_bench_macro")
+    assert found["id"] == ids[0] and set(found["values"]) >= {"latency_ms", "energy_mj", "macs"}
+    own = locate(space, find_network(client.get(f"/architectures/{ids[0]}").json()["text"]))
+    assert len(found["neighbours"]) == len(space.neighbours(own))
+    for one in found["neighbours"]:
+        choices = space.decode(own) | {one["choice"]: one["after"]}
+        assert space.decode(own)[one["choice"]] == one["before"] != one["after"]
+        architecture = space.architecture(space.encode(choices))
+        assert architecture.id == one["id"]
+        view = cost_view(lower(architecture), find_model("zc706"))
+        assert one["values"]["latency_ms"] == pytest.approx(view.estimate.latency_ms)
+        assert one["changes"]["macs"] == one["values"]["macs"] - found["values"]["macs"]
+        assert not one["better"] or max(one["changes"].values()) <= 0
+
+
+def test_neighbours_know_accuracy_and_depth() -> None:
+    space = find_space("mobilenet_v3").at_resolution(224)
+    architecture = space.architecture(space.sample(1, seed=2)[0])
+    problem = make_problem(
+        study_from_options(
+            {"name": "a", "space": "mobilenet_v3", "device": "pixel-3",
+             "objectives": ["accuracy", "latency_ms"]}
+        )
+    )  # fmt: skip
+    view = neighbours_view(problem, architecture)
+    assert {"accuracy", "latency_ms"} == set(view.values)
+    assert any("depth" in one.choice for one in view.neighbours)
+    sure = [one for one in view.neighbours if one.architecture.id in view.better]
+    assert all(one.values["latency_ms"] <= view.values["latency_ms"] for one in sure)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"space": "mnasnet", "device": "pixel-3"}, "3x224x224"),
+        ({"space": "../x.yaml", "device": "pixel-3"}, "--data-root"),
+        ({"space": "nas_bench_macro", "device": "nowhere"}, "nowhere"),
+        ({"space": "nas_bench_macro"}, "device"),
+    ],
+)
+def test_neighbours_need_a_space_that_builds_the_network(
+    stored: tuple[httpx.Client, list[str]], asked: dict[str, str], said: str
+) -> None:
+    client, ids = stored
+    answer = client.get(f"/architectures/{ids[0]}/neighbours", params=asked)
+    assert answer.status_code == 422 and said in answer.json()["detail"]
+
+
 def test_an_unknown_device_is_refused_before_anything_is_built(
     stored: tuple[httpx.Client, list[str]],
 ) -> None:
@@ -169,6 +230,11 @@ def test_an_exported_network_runs_on_its_own(
     assert uploaded["macs"] == lower(architecture).macs
 
 
+def test_a_service_that_is_busy_says_when_to_ask_again() -> None:
+    answer = problem_of(BusyError("at most 7 of these may be under way; got one more"))
+    assert (answer.status_code, answer.headers["Retry-After"]) == (429, "2")
+
+
 @pytest.fixture
 def workers() -> Iterator[Workers]:
     found = archive_workers()
@@ -178,7 +244,5 @@ def workers() -> Iterator[Workers]:
 
 def test_a_network_that_is_too_large_is_refused(workers: Workers) -> None:
     pytest.importorskip("torch")
-    from nas.errors import InputError
-
     with pytest.raises(InputError, match="MiB; got more than"):
         network_archive(workers, find_network("mobilenet_v2/99999"), "huge")

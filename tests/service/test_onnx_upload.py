@@ -217,6 +217,12 @@ def test_other_fields_are_checked(client: httpx.Client, form: dict[str, object])
     assert sent(client, REAL, **form).status_code == 422
 
 
+def test_a_file_that_is_too_large_is_refused(client: httpx.Client) -> None:
+    answer = sent(client, b"\x00" * (2**23 + 1))
+    assert answer.status_code == 413
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
 def test_a_request_without_a_file_is_refused(client: httpx.Client) -> None:
     assert client.post("/costs/onnx").status_code == 422
     assert client.post("/costs/onnx", data={"file": "text"}).status_code == 422

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from nas.graph.network import Precision
 from nas.service.api.parts import SettingsPart, StorePart, WorkshopsPart
+from nas.service.api.uploads import uploaded_bytes
 from nas.service.calibration import Upload, calibrated
 from nas.service.schemas.calibrations import CalibrationOut
 
@@ -47,7 +48,7 @@ def calibrate_device(
         "batch": None if batch is None else str(batch),
         "threads": None if threads is None else str(threads),
     }
-    upload = Upload(file.file.read(), options, source, licence, force)
+    upload = Upload(uploaded_bytes(file, settings), options, source, licence, force)
     return CalibrationOut.of(
         calibrated(workshops.calibrations, upload, settings.models_folder, store)
     )

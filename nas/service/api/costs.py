@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Form, UploadFile
 from pydantic import Field
 
-from nas.service.api.parts import StorePart, WorkshopsPart
+from nas.service.api.parts import SettingsPart, StorePart, WorkshopsPart
+from nas.service.api.uploads import uploaded_bytes
 from nas.service.costs import network_costs
 from nas.service.given import given_network
 from nas.service.onnx_upload import uploaded_network
@@ -37,6 +38,7 @@ def ask_costs(question: CostQuestion, store: StorePart) -> Costs:
 @router.post("/onnx", summary="What an uploaded network costs")
 def ask_costs_of_onnx(
     file: UploadFile,
+    settings: SettingsPart,
     workshops: WorkshopsPart,
     devices: Annotated[
         list[Name],
@@ -46,7 +48,7 @@ def ask_costs_of_onnx(
     dearest: Annotated[int, Form(ge=0, le=1000)] = 5,
 ) -> Costs:
     """The same of an ONNX file that holds all its data; it is read in a bounded process."""
-    network = uploaded_network(workshops.onnx, file.file.read())
+    network = uploaded_network(workshops.onnx, uploaded_bytes(file, settings))
     views, without = network_costs(network, devices or None)
     return Costs(
         network=_UPLOADED,

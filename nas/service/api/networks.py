@@ -8,11 +8,12 @@ from fastapi import APIRouter, Path, Query
 
 from nas.cost.catalog import find_model
 from nas.report.cost import cost_view
-from nas.service.api.parts import StorePart
+from nas.report.neighbours import neighbours_view
+from nas.service.api.parts import OffersPart, StorePart
 from nas.service.costs import network_costs
 from nas.service.given import given_network
 from nas.service.schemas.costs import Cost, Costs
-from nas.service.schemas.networks import NetworkOut
+from nas.service.schemas.networks import NeighboursOut, NetworkOut
 
 router = APIRouter(prefix="/architectures", tags=["architectures"])
 
@@ -54,3 +55,17 @@ def show_on_devices(identity: NetworkId, store: StorePart) -> Costs:
         costs=[Cost.of(view, dearest=0) for view in views],
         without=without,
     )
+
+
+@router.get("/{id}/neighbours", summary="What is one change away")
+def show_neighbours(
+    identity: NetworkId,
+    store: StorePart,
+    offers: OffersPart,
+    space: Annotated[str, Query(min_length=1, max_length=200, description="The space it is of.")],
+    device: Annotated[str, Query(min_length=1, max_length=200, description="Where it runs.")],
+) -> NeighboursOut:
+    """Each network that differs in one choice, and what that change costs or gains."""
+    given = given_network(identity, store)
+    view = neighbours_view(offers.problem(space, [device]), given.architecture)
+    return NeighboursOut.of(view)

@@ -8,9 +8,11 @@ from pydantic import BaseModel
 
 from nas.graph.network import Precision
 from nas.report.cost import CostView
+from nas.report.neighbours import NeighboursView
 from nas.service.given import GivenNetwork
 from nas.service.schemas.costs import Cost, LayerCost
 from nas.space.architecture import block_text
+from nas.space.templates import Value
 
 
 class Layer(LayerCost):
@@ -87,3 +89,50 @@ def _layers(view: CostView) -> list[Layer]:
             )
         )
     return layers
+
+
+class NeighbourOut(BaseModel):
+    """A network one choice away; `changes` are its objectives minus those of the network.
+
+    `better` says that it is worse in nothing, and better in something.
+    """
+
+    choice: str
+    before: Value
+    after: Value
+    id: str
+    text: str
+    values: dict[str, float]
+    changes: dict[str, float]
+    better: bool
+
+
+class NeighboursOut(BaseModel):
+    """A network and what surrounds it in a space."""
+
+    space: str
+    id: str
+    values: dict[str, float]
+    neighbours: list[NeighbourOut]
+
+    @classmethod
+    def of(cls, view: NeighboursView) -> Self:
+        """A view in plain values."""
+        return cls(
+            space=view.space,
+            id=view.architecture.id,
+            values=dict(view.values),
+            neighbours=[
+                NeighbourOut(
+                    choice=one.choice,
+                    before=one.before,
+                    after=one.after,
+                    id=one.architecture.id,
+                    text=one.architecture.text,
+                    values=dict(one.values),
+                    changes={k: value - view.values[k] for k, value in one.values.items()},
+                    better=one.architecture.id in view.better,
+                )
+                for one in view.neighbours
+            ],
+        )
