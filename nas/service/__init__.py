@@ -12,5 +12,6 @@ device_views, costs, given   names in requests → devices, costs, networks
 workers, worker   a function → calls of it in bounded processes that may fail
 workshops   those of the service: onnx_upload reads uploaded networks, archives builds exports,
             calibration fits uploaded logs
+study_report  a study → one HTML page that stands alone
 api         the routers, one per resource; schemas, what they take and give
 """

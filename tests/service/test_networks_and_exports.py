@@ -37,7 +37,7 @@ OBJECTIVES = [
 ]
 
 
-def filled(database: Path) -> list[str]:
+def filled(database: Path, name: str = "small") -> list[str]:
     """A study of four networks, two of them on the front; their ids."""
     space = find_space("nas_bench_macro")
     codes = space.sample(4, seed=3)
@@ -55,9 +55,9 @@ def filled(database: Path) -> list[str]:
                 {"accuracy": accuracy, "latency_ms": latency_ms},
             )
         )
-    spec = {"name": "small", "space": "nas_bench_macro", "device": "pixel-3", "limits": {}}
+    spec = {"name": name, "space": "nas_bench_macro", "device": "pixel-3", "limits": {}}
     with Store.open(str(database), create=True) as store:
-        study = store.create_study("small", spec=spec, objectives=OBJECTIVES)
+        study = store.create_study(name, spec=spec, objectives=OBJECTIVES)
         store.record(study.id, records)
         store.save_front(study.id, [0, 1])
     return [record.architecture_id for record in records]

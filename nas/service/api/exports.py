@@ -1,10 +1,12 @@
-"""Exports: a network as a zip of files that stand alone."""
+"""Exports: a network as a zip of files that stand alone, a study as a page that does."""
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
+from fastapi.responses import HTMLResponse
 
 from nas.export.objectives import predicted_costs
 from nas.service.api.networks import NetworkId
@@ -12,6 +14,7 @@ from nas.service.api.parts import StorePart, StudyName, ViewsPart, WorkshopsPart
 from nas.service.archives import archive_of_study, network_archive
 from nas.service.given import given_network
 from nas.service.schemas.feasibility import Name
+from nas.service.study_report import study_report
 
 router = APIRouter(tags=["exports"])
 
@@ -68,3 +71,14 @@ def export_of_study(
 ) -> ZipResponse:
     """The same, with what the study knows of it in the README."""
     return ZipResponse.of(*archive_of_study(workshops.archives, views.front(study), identity))
+
+
+@router.get(
+    "/studies/{study}/report", summary="Export a study as a page", response_class=HTMLResponse
+)
+def export_report(study: StudyName, views: ViewsPart) -> HTMLResponse:
+    """One HTML file that stands alone: what was asked, the front, and what it rests on."""
+    view = views.front(study)
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", view.study)
+    headers = {"Content-Disposition": f'attachment; filename="{name}.html"'}
+    return HTMLResponse(study_report(view), headers=headers)

@@ -1,0 +1,100 @@
+"""The report of a study: one page that fetches nothing and shows what the store holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from nas.pareto import Sense
+from nas.report.front import FrontView, Point
+from nas.service.study_report import MOST_FAINT, study_report
+from nas.store import ObjectiveRecord
+from tests.service.client import serving
+from tests.service.test_networks_and_exports import OBJECTIVES, filled
+
+
+class Page(HTMLParser):
+    """The text of a page outside of its scripts; fails on whatever would be fetched."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text, self._inside = "", ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._inside = tag
+        assert tag not in ("link", "img", "iframe"), "nothing is fetched"
+        assert not any(name == "src" for name, _ in attrs), "nothing is fetched"
+
+    def handle_data(self, data: str) -> None:
+        if self._inside not in ("script", "style"):
+            self.text += data + " "
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[httpx.Client, list[str]]]:
+    folder: Path = tmp_path_factory.mktemp("service")
+    ids = filled(folder / "nas.db")
+    with serving(folder) as client:
+        yield client, ids
+
+
+def test_a_report_shows_the_front_and_its_evidence(
+    stored: tuple[httpx.Client, list[str]],
+) -> None:
+    client, ids = stored
+    answer = client.get("/studies/small/report")
+    assert answer.headers["content-type"].startswith("text/html")
+    assert 'filename="small.html"' in answer.headers["content-disposition"]
+    page = Page()
+    page.feed(answer.text)
+    assert "2 networks on the front of 4 evaluated" in page.text
+    assert ids[0] in page.text and ids[1] in page.text and ids[3] not in page.text
+    assert "source: a table" in page.text
+
+
+def test_any_name_of_a_study_makes_a_file_name(tmp_path: Path) -> None:
+    name = 'a "b"; ✓\\c'
+    filled(tmp_path / "nas.db", name)
+    with serving(tmp_path) as client:
+        answer = client.get(f"/studies/{quote(name)}/report")
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-disposition"] == 'attachment; filename="a-b-c.html"'
+    assert "a &quot;b&quot;" in answer.text
+
+
+def test_the_report_of_an_unknown_study_is_404(stored: tuple[httpx.Client, list[str]]) -> None:
+    assert stored[0].get("/studies/nowhere/report").status_code == 404
+
+
+def view(front: tuple[Point, ...], dominated: tuple[Point, ...] = ()) -> FrontView:
+    return FrontView(
+        "s", "space", "<script>device", tuple(OBJECTIVES), front, dominated, {}, {}, ()
+    )
+
+
+def test_what_people_named_is_text_and_not_markup() -> None:
+    text = "<img src=x>"
+    evil = ObjectiveRecord("accuracy", Sense.MAXIMIZE, "%", {"source": "<script>alert(1)"})
+    point = Point(0, "id", text, {"accuracy": 1.0}, {})
+    page = study_report(FrontView("s", text, text, (evil,), (), (point,), {}, {}, ()))
+    assert text not in page and "<script>" not in page
+
+
+def test_a_study_without_a_front_says_so() -> None:
+    assert "No network within the limits" in study_report(view(()))
+
+
+def test_a_report_of_a_hundred_thousand_stays_small() -> None:
+    def points(count: int, accuracy: float) -> tuple[Point, ...]:
+        values = [{"accuracy": accuracy, "latency_ms": 1.0 + i} for i in range(count)]
+        return tuple(Point(i, f"{i:016x}", "text", one, {}) for i, one in enumerate(values))
+
+    page = study_report(view(points(1, 70.0), points(100_000, 50.0)))
+    empty = study_report(view(points(1, 70.0)))
+    assert f"{MOST_FAINT:,} of 100,000" in page
+    assert len(page) - len(empty) < 2_000_000
