@@ -21,7 +21,7 @@ from nas.service.settings import Settings
 from nas.service.specs import asked_spec
 from nas.space.catalog import find_space
 
-_KEPT = 8  # Each takes about 15 MB.
+_KEPT = 8  # Each takes some 15 MB where networks were drawn.
 
 _Key = tuple[object, ...]
 
@@ -69,12 +69,7 @@ class Offers:
         spec = self._spec(space, devices, limits)
         kept = without_dear(spec)
         left_out = tuple(spec.limits.given().keys() - kept.limits.given().keys())
-        once = self._once(kept)
-        with once.lock:
-            if once.known is None:
-                problem = make_problem(kept)
-                once.known = problem, draw(problem)
-            problem, drawn = once.known
+        problem, drawn = self._once(kept).drawn(kept)
         asked = replace(problem, spec=kept)
         return Answer(asked, feasibility(asked, drawn), left_out)
 
@@ -84,7 +79,8 @@ class Offers:
         Raises:
             InputError: if the space or a device is unknown.
         """
-        return make_problem(without_dear(self._spec(space, devices, {})))
+        spec = without_dear(self._spec(space, devices, {}))
+        return self._once(spec).problem(spec)
 
     def _spec(self, space: str, devices: Sequence[str], limits: Mapping[str, float]) -> StudySpec:
         """The question as a study that aims for everything that is known for nothing."""
@@ -99,7 +95,7 @@ class Offers:
         return spec.model_copy(update={"objectives": tuple(free)})
 
     def _once(self, spec: StudySpec) -> _Once:
-        """The place of what is drawn for a question, whatever its limits are."""
+        """The place of what is made for a question, whatever its limits are."""
         named = (name.partition("@")[2] or spec.device for name in spec.objectives)
         files = [find_model(device).file for device in sorted(set(named))]
         key = (
@@ -117,8 +113,22 @@ class Offers:
 
 
 class _Once:
-    """What is drawn for a question, once by whoever asks first."""
+    """What is made for a question, once by whoever asks first."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.known: tuple[Problem, Drawn] | None = None
+        self._lock = threading.RLock()
+        self._problem: Problem | None = None
+        self._drawn: Drawn | None = None
+
+    def problem(self, spec: StudySpec) -> Problem:
+        with self._lock:
+            if self._problem is None:
+                self._problem = make_problem(spec)
+            return self._problem
+
+    def drawn(self, spec: StudySpec) -> tuple[Problem, Drawn]:
+        with self._lock:
+            problem = self.problem(spec)
+            if self._drawn is None:
+                self._drawn = draw(problem)
+            return problem, self._drawn
