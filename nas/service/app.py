@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse
 
 from nas import __version__
 from nas.service.api import PREFIX, make_api
+from nas.service.bodies import BodyLimits
 from nas.service.offers import Offers
 from nas.service.problems import answer_errors
 from nas.service.searches import Searches
@@ -50,6 +51,7 @@ def make_app(settings: Settings) -> FastAPI:
     app.state.settings, app.state.store = settings, store
     app.state.searches, app.state.views = searches, views
     app.state.offers, app.state.workshops = Offers(settings), workshops
+    app.add_middleware(BodyLimits, settings=settings)
     answer_errors(app)
     app.include_router(make_api())
     _refuse_the_rest_of_the_api(app)
