@@ -16,6 +16,9 @@ from nas.cost.profile import device_names
 from nas.graph.lower import lower
 from nas.report.cost import cost_view
 from nas.report.device import device_view
+from nas.search.feasibility import all_free, feasibility
+from nas.search.problem import make_problem
+from nas.search.study import study_from_options
 from nas.space.catalog import find_network, find_space, space_names
 from tests.cli.conftest import Run
 from tests.cli.conftest import run as run  # noqa: F401 - a fixture
@@ -116,15 +119,15 @@ def test_an_unknown_name_is_404_with_the_nearest(client: httpx.Client) -> None:
 
 
 def test_feasibility_is_what_the_command_line_says(client: httpx.Client, run: Run) -> None:  # noqa: F811
-    limits = {"max_latency_ms": 40, "max_latency_ms@raspberry-pi-4": 100, "min_accuracy": 50}
-    asked = {"space": "mnasnet", "devices": ["pixel-3", "raspberry-pi-4"], "limits": limits}
-    answer = client.post("/feasibility", json=asked)
+    limits = {"max_latency_ms": 4, "max_latency_ms@raspberry-pi-4": 9, "max_macs": 5e7}
+    asked = {"space": "nas_bench_macro", "devices": ["pixel-3", "raspberry-pi-4"]}
+    answer = client.post("/feasibility", json={**asked, "limits": limits})
     assert answer.status_code == 200, answer.text
     found = answer.json()
     said = run(
-        "feasible", "--space", "mnasnet", "--device", "pixel-3", "--device", "raspberry-pi-4",
-        "--limit", "latency_ms<=40", "--limit", "latency_ms@raspberry-pi-4<=100",
-        "--limit", "accuracy>=50", "--json",
+        "feasible", "--space", "nas_bench_macro", "--device", "pixel-3",
+        "--device", "raspberry-pi-4", "--limit", "latency_ms<=4",
+        "--limit", "latency_ms@raspberry-pi-4<=9", "--limit", "macs<=50M", "--json",
     ).json()  # fmt: skip
     nearest = said.pop("nearest")
     assert found["nearest"] == {
@@ -133,6 +136,24 @@ def test_feasibility_is_what_the_command_line_says(client: httpx.Client, run: Ru
     assert found["networks"] == str(said.pop("networks"))
     for key, value in said.items():
         assert found[key] == value, key
+
+
+def test_what_is_kept_changes_no_answer(client: httpx.Client) -> None:
+    limits = {"max_latency_ms": 40, "min_accuracy": 50}
+    asked = {"space": "mnasnet", "devices": ["pixel-3"]}
+    client.post("/feasibility", json=asked)
+    found = client.post("/feasibility", json={**asked, "limits": limits}).json()
+    objectives = all_free("mnasnet", ["pixel-3"])
+    spec = study_from_options(
+        {"name": "a", "space": "mnasnet", "device": "pixel-3", "objectives": list(objectives),
+         "limits": limits}
+    )  # fmt: skip
+    known = feasibility(make_problem(spec))
+    assert found["within"]["share"] == known.within.value
+    assert found["nearest"]["values"] == known.needed
+    assert {name: one["least"] for name, one in found["ranges"].items()} == {
+        name: one.least for name, one in known.ranges.items()
+    }
 
 
 def test_a_moved_limit_is_answered_at_once(client: httpx.Client) -> None:

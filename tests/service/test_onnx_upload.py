@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -204,6 +205,14 @@ def test_whatever_is_sent_is_answered(client: httpx.Client, data: st.DataObject)
         sample[place:place] = data.draw(st.binary(max_size=60))
     answer = sent(client, bytes(sample), devices=["pixel-3"])
     assert answer.status_code in (200, 422), answer.text
+
+
+@pytest.mark.parametrize("changes", [{"seconds": 0.01}, {"memory_bytes": 2**20}])
+def test_a_file_that_ends_its_process_is_the_fault_of_the_file(changes: dict[str, float]) -> None:
+    workers = onnx_workers(replace(onnx_upload.BOUNDS, **changes))
+    with pytest.raises(GraphImportError, match="must be one that can be read within"):
+        uploaded_network(workers, REAL)
+    workers.close()
 
 
 def test_the_server_stays_after_all_that(client: httpx.Client) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -133,3 +135,32 @@ def test_a_closed_set_ends_what_is_at_work_afterwards(workers: Workers) -> None:
     slow.join()
     with pytest.raises(ProcessLookupError):
         os.kill(one, 0)
+
+
+OWNER = """
+import os, signal
+from nas.service.workers import Bounds, Workers
+bounds = Bounds(processes=1, waiting=0, seconds=9, memory_bytes=2**30, idle_s=60)
+print(Workers("os:getpid", bounds).call(), flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process has ended, be it noticed by its parent or not."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return True
+    return stat.rpartition(")")[2].split()[0] == "Z"
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to see processes")
+def test_no_process_outlives_an_owner_that_was_killed() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", OWNER], capture_output=True, text=True, check=False
+    )
+    deadline = time.monotonic() + 5
+    while not is_gone(int(done.stdout)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert is_gone(int(done.stdout))
