@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +16,9 @@ from nas.errors import InputError, MissingExtraError
 
 if TYPE_CHECKING:
     from nas.service.settings import Settings
+
+_GRACE_S = 3
+"""How long answers that are under way may take once the server is to end."""
 
 
 def serve(
@@ -55,8 +59,13 @@ def serve(
     """
     if any(find_spec(package) is None for package in ("fastapi", "uvicorn", "dash")):
         raise MissingExtraError("`nas serve`", "serve")
-    from nas.service.settings import Settings
+    from nas.service.settings import Settings, is_loopback
 
+    if not is_loopback(host):
+        raise InputError(
+            "`--host` must be an address of this machine alone, such as 127.0.0.1, because "
+            f"nothing asks callers for a token yet; got {host}"
+        )
     settings = Settings(
         database=db,
         host=host,
@@ -79,8 +88,11 @@ def _serve(settings: Settings) -> None:
     app = make_app(settings)
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host
     print(f"http://{shown}:{port}/", flush=True)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", access_log=False))
-    server.run(sockets=[listener])
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, timeout_graceful_shutdown=_GRACE_S
+    )
+    with suppress(KeyboardInterrupt):  # raised again after everything has been closed
+        uvicorn.Server(config).run(sockets=[listener])
     note("the server has ended; searches go on, and `nas watch` or `nas serve` shows them")
 
 
