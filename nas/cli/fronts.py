@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -58,6 +56,8 @@ def front(
     if as_json:
         print_json(view.to_json())
     elif as_csv:
+        from nas.report.csv_text import csv_text
+
         print(csv_text(view), end="")
     elif not any(pictures.values()):
         print_front(view, whole=every)
@@ -150,17 +150,6 @@ def print_front(view: FrontView, *, whole: bool = False) -> None:
             name, _, device = objective.name.partition("@")
             place = device or view.device
             note(f"{name} on {place} comes from {origin} values, not measured ones")
-
-
-def csv_text(view: FrontView) -> str:
-    """The front as CSV: the objectives, the id and the text of every network on it."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    names = [objective.name for objective in view.objectives]
-    writer.writerow([*names, "id", "architecture"])
-    for point in view.front:
-        writer.writerow([*(repr(point.values[name]) for name in names), point.id, point.text])
-    return text.getvalue()
 
 
 def write_page(view: FrontView, file: Path) -> None:

@@ -82,17 +82,27 @@ def growth(values: ArrayLike, senses: Sequence[Sense], *, points: int = _POINTS)
         senses: Of the columns.
         points: How many numbers to give, at most.
     """
+    return [volume for _, volume in growth_by_count(values, senses, points=points)]
+
+
+def growth_by_count(
+    values: ArrayLike, senses: Sequence[Sense], *, points: int = _POINTS
+) -> list[tuple[int, float]]:
+    """The same with the number of rows at which the front had each hypervolume."""
     scaled = _scaled(minimized(values, senses), senses)
     if len(scaled) == 0:
         return []
     every, reference = [Sense.MINIMIZE] * len(senses), [_REFERENCE] * len(senses)
     ends = np.unique(np.linspace(1, len(scaled), points).round().astype(int))
-    kept, begin, volumes = scaled[:0], 0, []
-    for end in ends:
+    kept, begin, volume, grown = scaled[:0], 0, 0.0, []
+    for end in map(int, ends):
         rows = np.concatenate([kept, scaled[begin:end]])
-        kept, begin = rows[front(rows, every)], int(end)
-        volumes.append(hypervolume(kept, every, reference))
-    return [volume / _REFERENCE ** len(senses) for volume in volumes]
+        on_front = front(rows, every)
+        if (on_front >= len(kept)).any():
+            volume = hypervolume(rows[on_front], every, reference)
+        kept, begin = rows[on_front], end
+        grown.append((end, volume / _REFERENCE ** len(senses)))
+    return grown
 
 
 def _scaled(table: NDArray[np.float64], senses: Sequence[Sense]) -> NDArray[np.float64]:

@@ -6,7 +6,8 @@ access, headers, bodies   who may ask, what browsers may do, how much may be sen
 problems    errors → problem documents (RFC 9457)
 searches    studies → processes that run them and outlive the server
 job         one such process
-views       a stored study → its front, kept as long as nothing changes
+views       a stored study → its front and progress, kept as long as nothing changes
+known       what was read of one study
 offers      space, devices, limits → what is feasible, kept for the next limits
 device_views, costs, given   names in requests → devices, costs, networks
 workers, worker   a function → calls of it in bounded processes that may fail

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import replace
-from functools import lru_cache
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import final
 
-from nas.report.front import FrontView, Point, Reference, front_view
-from nas.report.references import costed_references
-from nas.search.tally import Tally
-from nas.space.architecture import parse
-from nas.store import EvaluationRecord, EvaluationState, Store, StudyRecord
+from nas.report.front import FrontView
+from nas.search.progress import Progress
+from nas.service.known import KnownStudy
+from nas.store import Store, StudyRecord, StudySummary
 
 _KEPT_STUDIES = 4
-_READ_AT_ONCE = 20_000
+_KEPT_PROGRESS = 1_000
+
+_Counts = tuple[object, ...]
 
 
 @final
@@ -31,7 +31,8 @@ class Views:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._kept: OrderedDict[int, _Known] = OrderedDict()
+        self._kept: OrderedDict[int, KnownStudy] = OrderedDict()
+        self._progress: OrderedDict[_Counts, Progress] = OrderedDict()
         self._lock = threading.Lock()
 
     def front(self, name: str, *, until: int | None = None) -> FrontView:
@@ -47,80 +48,58 @@ class Views:
             UnknownNameError: with the names there are.
         """
         study = self.store.study(name)
+        with self._up_to_date(study) as known:
+            return known.view(study, until)
+
+    def growth(self, name: str) -> list[tuple[int, float]]:
+        """How the front of a study grew: after how many evaluations, and its hypervolume.
+
+        Hypervolumes are from 0 to 1, where objectives are scaled to the range of all that was
+        evaluated: they compare with those of no other study. At most 500 steps are told.
+
+        Raises:
+            UnknownNameError: with the names there are.
+        """
+        with self._up_to_date(self.store.study(name)) as known:
+            return list(known.growth())
+
+    def progress(self, summary: StudySummary) -> Progress:
+        """How far a study is, as its driver says, or as its rows show without one."""
+        driver = summary.driver
+        if driver is not None and driver.live and "goal" in driver.progress:
+            return Progress.from_json(driver.progress)
+        counts = _counts(summary)
+        with self._lock:
+            progress = self._progress.get(counts)
+        if progress is None:
+            with self._up_to_date(summary.study) as known:
+                progress = known.progress(summary.study)
+            with self._lock:
+                self._progress[counts] = progress
+                while len(self._progress) > _KEPT_PROGRESS:
+                    self._progress.popitem(last=False)
+        return progress
+
+    @contextmanager
+    def _up_to_date(self, study: StudyRecord) -> Iterator[KnownStudy]:
         known = self._known(study)
         with known.lock:
             known.read_on(self.store)
-            return known.view(study, until)
+            yield known
 
-    def _known(self, study: StudyRecord) -> _Known:
+    def _known(self, study: StudyRecord) -> KnownStudy:
         with self._lock:
             known = self._kept.pop(study.id, None)
             if known is None or known.study.created_at != study.created_at:
-                known = _Known(study)
+                known = KnownStudy(study)
             self._kept[study.id] = known
             while len(self._kept) > _KEPT_STUDIES:
                 self._kept.popitem(last=False)
             return known
 
 
-class _Known:
-    """What was read of a study so far."""
-
-    def __init__(self, study: StudyRecord) -> None:
-        self.study, self.lock = study, threading.Lock()
-        self._records: list[EvaluationRecord] = []
-        self._points: list[Point] = []
-        self._tally = self._new_tally()
-        self._view: FrontView | None = None
-        self._next = 0
-
-    def _new_tally(self) -> Tally:
-        limits = self.study.spec.get("limits") or {}
-        return Tally(self.study.objectives, floor=limits.get("min_accuracy"))
-
-    def read_on(self, store: Store) -> None:
-        """Read what came since."""
-        while True:
-            records = store.evaluations(self.study.id, first=self._next, limit=_READ_AT_ONCE)
-            if not records:
-                return
-            self._next = records[-1].number + 1
-            complete = [one for one in records if one.state is EvaluationState.COMPLETE]
-            self._records += complete
-            self._points += front_view(self.study, complete, ()).dominated
-            self._tally.add(complete)
-            self._view = None
-
-    def view(self, study: StudyRecord, until: int | None) -> FrontView:
-        """The front after so many evaluations, or of all."""
-        if until is not None and until < self._next:
-            count = sum(record.number < until for record in self._records)
-            tally = self._new_tally()
-            tally.add(self._records[:count])
-            return self._drawn(study, tally.front, self._points[:count])
-        if self._view is None or self._view.study != study.name:
-            self._view = self._drawn(study, self._tally.front, self._points)
-        return self._view
-
-    def _drawn(
-        self, study: StudyRecord, front: Sequence[EvaluationRecord], points: Sequence[Point]
-    ) -> FrontView:
-        on_front = {record.number for record in front}
-        return replace(
-            front_view(study, (), front, references=_references(study, self._records)),
-            dominated=tuple(point for point in points if point.number not in on_front),
-        )
-
-
-def _references(study: StudyRecord, records: Sequence[EvaluationRecord]) -> tuple[Reference, ...]:
-    if not records:
-        return ()
-    last = parse(records[0].architecture_text).blocks[-1]
-    devices = (objective.name.partition("@")[2] for objective in study.objectives)
-    others = tuple(sorted(filter(None, devices)))
-    return _costed(str(study.spec["device"]), int(getattr(last, "width", 0)), others)
-
-
-@lru_cache(maxsize=64)
-def _costed(device: str, classes: int, others: tuple[str, ...]) -> tuple[Reference, ...]:
-    return costed_references(device, classes=classes, others=others)
+def _counts(summary: StudySummary) -> _Counts:
+    """What changes whenever a study that nobody runs does."""
+    study = summary.study
+    ended = summary.complete, summary.stopped, summary.over_limit, summary.failed
+    return study.id, study.created_at, study.finished_at, *ended

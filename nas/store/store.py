@@ -237,6 +237,7 @@ class Store:
         *,
         state: EvaluationState | None = None,
         first: int = 0,
+        until: int | None = None,
         offset: int = 0,
         limit: int | None = None,
     ) -> list[EvaluationRecord]:
@@ -246,6 +247,7 @@ class Store:
             study_id: The study.
             state: Only those that ended so.
             first: Only those with this number or a later one.
+            until: Only those with an earlier number than this.
             offset: How many of those to leave out at the start.
             limit: How many to give at most.
 
@@ -258,6 +260,8 @@ class Store:
             query = query.where(table.c.state == state.value)
         if first:
             query = query.where(table.c.number >= first)
+        if until is not None:
+            query = query.where(table.c.number < until)
         if offset or limit is not None:
             query = query.limit(_ANY if limit is None else limit).offset(offset)
         with self.transactions.read() as connection:

@@ -8,8 +8,10 @@ from nas.service.api import (
     calibrations,
     costs,
     devices,
+    evaluations,
     exports,
     feasibility,
+    fronts,
     networks,
     spaces,
     studies,
@@ -20,6 +22,8 @@ PREFIX = "/api/v1"
 
 ROUTERS = (
     studies.router,
+    fronts.router,
+    evaluations.router,
     devices.router,
     spaces.router,
     feasibility.router,

@@ -6,12 +6,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query, Response
 
-from nas.search.watching import look
-from nas.service.api.parts import Limit, Offset, SearchesPart, StorePart, StudyName
+from nas.service.api.parts import Limit, Offset, SearchesPart, StorePart, StudyName, ViewsPart
 from nas.service.schemas.listing import Listing
 from nas.service.schemas.studies import StudyDetail, StudyOut, spec_schema
 from nas.service.searches import Searches, State
 from nas.service.specs import asked_spec
+from nas.service.views import Views
 from nas.store import Store
 
 router = APIRouter(prefix="/studies", tags=["studies"])
@@ -54,6 +54,7 @@ def create_study(
     asked: Annotated[dict[str, Any], Body()],
     store: StorePart,
     searches: SearchesPart,
+    views: ViewsPart,
     response: Response,
 ) -> StudyDetail:
     """Check what is asked, store the study and start its search in a process of its own.
@@ -62,27 +63,33 @@ def create_study(
     """
     study = searches.start(asked_spec(asked))
     response.headers["Location"] = f"/api/v1/studies/{study.name}"
-    return _detail(store, searches, study.name)
+    return _detail(store, searches, views, study.name)
 
 
 @router.get("/{study}", summary="Show a study")
-def show_study(study: StudyName, store: StorePart, searches: SearchesPart) -> StudyDetail:
+def show_study(
+    study: StudyName, store: StorePart, searches: SearchesPart, views: ViewsPart
+) -> StudyDetail:
     """What was asked for, what became of it, and how far it is."""
-    return _detail(store, searches, study)
+    return _detail(store, searches, views, study)
 
 
 @router.post("/{study}/stop", summary="Stop a study")
-def stop_study(study: StudyName, store: StorePart, searches: SearchesPart) -> StudyDetail:
+def stop_study(
+    study: StudyName, store: StorePart, searches: SearchesPart, views: ViewsPart
+) -> StudyDetail:
     """End the process that runs it; all that is on record stays, and it can be resumed."""
     searches.stop(study)
-    return _detail(store, searches, study)
+    return _detail(store, searches, views, study)
 
 
 @router.post("/{study}/resume", summary="Resume a study")
-def resume_study(study: StudyName, store: StorePart, searches: SearchesPart) -> StudyDetail:
+def resume_study(
+    study: StudyName, store: StorePart, searches: SearchesPart, views: ViewsPart
+) -> StudyDetail:
     """Go on with a study that nobody runs and to which evaluations are owed."""
     searches.resume(study)
-    return _detail(store, searches, study)
+    return _detail(store, searches, views, study)
 
 
 @router.delete("/{study}", status_code=204, summary="Delete a study")
@@ -91,6 +98,6 @@ def delete_study(study: StudyName, searches: SearchesPart) -> None:
     searches.delete(study)
 
 
-def _detail(store: Store, searches: Searches, name: str) -> StudyDetail:
+def _detail(store: Store, searches: Searches, views: Views, name: str) -> StudyDetail:
     summary = store.summary(name)
-    return StudyDetail.whole(summary, searches.standing(summary), look(store, name).progress)
+    return StudyDetail.whole(summary, searches.standing(summary), views.progress(summary))

@@ -1,0 +1,67 @@
+"""Fronts of studies: as they are, as they were, and how they grew."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Header, Query, Response
+from fastapi.responses import JSONResponse
+
+from nas.report.csv_text import csv_text
+from nas.service.api.parts import StudyName, ViewsPart
+from nas.service.schemas.fronts import FrontOut, HypervolumeOut
+
+router = APIRouter(prefix="/studies", tags=["fronts"])
+
+MOST_DOMINATED = 2_000
+
+Until = Annotated[
+    int | None,
+    Query(ge=0, le=2**31 - 1, description="As it was after so many evaluations, by number."),
+]
+
+
+@router.get(
+    "/{study}/front",
+    summary="The front of a study",
+    response_model=FrontOut,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
+def show_front(
+    study: StudyName,
+    views: ViewsPart,
+    until: Until = None,
+    dominated: Annotated[
+        int, Query(ge=0, le=MOST_DOMINATED, description="How many of the others to give at most.")
+    ] = 0,
+    format: Annotated[
+        Literal["json", "csv"] | None, Query(description="Without it, as `Accept` says.")
+    ] = None,
+    accept: Annotated[str, Header(include_in_schema=False)] = "",
+) -> Response:
+    """Every network that no other beats, with its objectives and its choices.
+
+    A study without a front has an empty one.
+    """
+    view = views.front(study, until=until)
+    if (format or _preferred(accept)) == "csv":
+        return Response(csv_text(view), media_type="text/csv", headers={"Vary": "Accept"})
+    content = FrontOut.of(view, dominated=dominated).model_dump_json()
+    return Response(content, media_type=JSONResponse.media_type, headers={"Vary": "Accept"})
+
+
+@router.get("/{study}/hypervolume", summary="How the front of a study grew")
+def show_hypervolume(study: StudyName, views: ViewsPart) -> HypervolumeOut:
+    """The hypervolume over evaluations, in 500 steps at most."""
+    steps = views.growth(study)
+    return HypervolumeOut(
+        study=study,
+        evaluations=[count for count, _ in steps],
+        hypervolume=[volume for _, volume in steps],
+    )
+
+
+def _preferred(accept: str) -> str:
+    """The format that comes first in an Accept header; weights do not matter between two."""
+    kinds = [part.partition(";")[0].strip() for part in accept.split(",")]
+    return "csv" if "text/csv" in kinds and "application/json" not in kinds else "json"

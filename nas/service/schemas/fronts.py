@@ -1,0 +1,90 @@
+"""Fronts in responses: networks with their values, and how a front grew."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel
+
+from nas.report.front import FrontView, Point, Reference, thinned
+from nas.service.schemas.studies import ObjectiveOut
+
+
+class PointOut(BaseModel):
+    """An evaluated network; `number` is its place in the study, counted from 0."""
+
+    number: int
+    id: str
+    architecture: str
+    values: dict[str, float]
+    choices: dict[str, int | float | str]
+
+    @classmethod
+    def of(cls, point: Point) -> PointOut:
+        """From a view."""
+        return cls.model_construct(
+            number=point.number,
+            id=point.id,
+            architecture=point.text,
+            values=dict(point.values),
+            choices=dict(point.choices),
+        )
+
+
+class ReferenceOut(BaseModel):
+    """A published network, costed by the study's models."""
+
+    name: str
+    title: str
+    costs: dict[str, float]
+
+    @classmethod
+    def of(cls, reference: Reference) -> ReferenceOut:
+        """From a view."""
+        return cls(name=reference.name, title=reference.title, costs=dict(reference.costs))
+
+
+class FrontOut(BaseModel):
+    """A study's front, best first objective first.
+
+    `evaluated` networks were complete by then; `dominated` are some of those that are not on the
+    front, as many as were asked for, spread over the search.
+    """
+
+    study: str
+    space: str
+    device: str
+    limits: dict[str, float]
+    floors: dict[str, float]
+    objectives: list[ObjectiveOut]
+    evaluated: int
+    front: list[PointOut]
+    dominated: list[PointOut]
+    references: list[ReferenceOut]
+
+    @classmethod
+    def of(cls, view: FrontView, *, dominated: int) -> FrontOut:
+        """A view in plain values."""
+        kept = thinned(view.dominated, dominated) if dominated else []
+        return cls.model_construct(
+            study=view.study,
+            space=view.space,
+            device=view.device,
+            limits=dict(view.limits),
+            floors=dict(view.floors),
+            objectives=list(map(ObjectiveOut.of, view.objectives)),
+            evaluated=len(view.front) + len(view.dominated),
+            front=list(map(PointOut.of, view.front)),
+            dominated=[PointOut.of(view.dominated[index]) for index in kept],
+            references=list(map(ReferenceOut.of, view.references)),
+        )
+
+
+class HypervolumeOut(BaseModel):
+    """How a front grew: its `hypervolume` after so many `evaluations`.
+
+    From 0 to 1, where objectives are scaled to the range of all that the study evaluated, costs
+    in logarithm: it shows how a search went, and compares with that of no other study.
+    """
+
+    study: str
+    evaluations: list[int]
+    hypervolume: list[float]
