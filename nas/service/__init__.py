@@ -14,5 +14,6 @@ workers, worker   a function → calls of it in bounded processes that may fail
 workshops   those of the service: onnx_upload reads uploaded networks, archives builds exports,
             calibration fits uploaded logs
 study_report  a study → one HTML page that stands alone
+page        the web page, over the same parts
 api         the routers, one per resource; schemas, what they take and give
 """

@@ -12,14 +12,14 @@ from nas import __version__
 from nas.service.api import PREFIX, make_api
 from nas.service.bodies import BodyLimits
 from nas.service.offers import Offers
+from nas.service.page import PREFIX as PREFIX_OF_PAGE
+from nas.service.page import Parts, make_page
 from nas.service.problems import answer_errors
 from nas.service.searches import Searches
 from nas.service.settings import Settings
 from nas.service.views import Views
 from nas.service.workshops import Workshops
 from nas.store import Store
-
-PAGE = "/ui/"
 
 
 def make_app(settings: Settings) -> FastAPI:
@@ -58,8 +58,10 @@ def make_app(settings: Settings) -> FastAPI:
 
     @app.get("/", include_in_schema=False)
     async def to_the_page() -> RedirectResponse:
-        return RedirectResponse(PAGE)
+        return RedirectResponse(PREFIX_OF_PAGE)
 
+    parts = Parts(settings, store, searches, views, app.state.offers, workshops)
+    app.state.page = make_page(app, parts)
     return app
 
 
