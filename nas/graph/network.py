@@ -179,21 +179,31 @@ class Network:
 
     @cached_property
     def _peak_elements(self) -> int:
+        return sum(math.prod(self.tensors[tensor]) for tensor in self.tensors_at_peak)
+
+    @cached_property
+    def tensors_at_peak(self) -> tuple[int, ...]:
+        """The numbers of the tensors that are alive when activations take most memory."""
         if not self.kernels:
-            return 0
+            return ()
         last_use = {0: 0, self.output: len(self.kernels) - 1}
         for step, kernel in enumerate(self.kernels):
             for tensor in (*kernel.reads, kernel.writes):
                 last_use[tensor] = max(step, last_use.get(tensor, 0))
-        live, peak = math.prod(self.tensors[0]), 0
         dying: dict[int, list[int]] = {}
         for tensor, step in last_use.items():
             dying.setdefault(step, []).append(tensor)
+        live, size, peak = {0}, math.prod(self.tensors[0]), 0
+        at_peak: tuple[int, ...] = ()
         for step, kernel in enumerate(self.kernels):
-            live += math.prod(self.tensors[kernel.writes])
-            peak = max(peak, live)
-            live -= sum(math.prod(self.tensors[tensor]) for tensor in dying.get(step, ()))
-        return peak
+            live.add(kernel.writes)
+            size += math.prod(self.tensors[kernel.writes])
+            if size > peak:
+                peak, at_peak = size, tuple(sorted(live))
+            for tensor in dying.get(step, ()):
+                live.discard(tensor)
+                size -= math.prod(self.tensors[tensor])
+        return at_peak
 
     def check(self) -> None:
         """Assert what every network must satisfy; a failure is a fault of the lowering.

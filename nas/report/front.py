@@ -184,11 +184,14 @@ def thinned(points: Sequence[Point], count: int) -> list[int]:
 def staircase(
     points: Sequence[Point], x: ObjectiveRecord, y: ObjectiveRecord
 ) -> list[tuple[float, float]]:
-    """The front between two objectives alone: (x, y) of points that no other beats in both."""
-    turn = -1 if y.sense is Sense.MAXIMIZE else 1
+    """The front between two objectives alone: (x, y) of points that no other beats in both.
+
+    The best in `x` comes first.
+    """
+    across, up = (-1 if one.sense is Sense.MAXIMIZE else 1 for one in (x, y))
     best, kept = np.inf, []
-    for point in sorted(points, key=lambda p: (p.values[x.name], turn * p.values[y.name])):
-        if turn * point.values[y.name] < best:
-            best = turn * point.values[y.name]
+    for point in sorted(points, key=lambda p: (across * p.values[x.name], up * p.values[y.name])):
+        if up * point.values[y.name] < best:
+            best = up * point.values[y.name]
             kept.append((point.values[x.name], point.values[y.name]))
     return kept

@@ -174,6 +174,22 @@ class Proposer:
             self._sampler.hint(f"study {experience.source}", parameters, float(accuracy))
 
 
+def surrogate_factors(space: SearchSpace) -> tuple[Factor, ...]:
+    """The variables of a space as the surrogate sees them.
+
+    Those that decide the same for different blocks are of one group.
+    """
+    groups: dict[Any, int] = {}
+    made = []
+    for variable, factor in zip(space.variables, factors(space), strict=True):
+        numbers = all(isinstance(value, int | float) for value in variable.values)
+        rising = list(variable.values) == sorted(variable.values) if numbers else False
+        group = groups.setdefault((factor.kind, variable.values, factor.levels), len(groups))
+        ordered = rising and factor.absent is None and factor.levels > 2
+        made.append(Factor(factor.levels, ordered, group))
+    return tuple(made)
+
+
 class ProblemCoding:
     """The codes of a problem's space, with its costs and limits; a `Coding` of the sampler."""
 
@@ -190,15 +206,7 @@ class ProblemCoding:
     @cached_property
     def factors(self) -> tuple[Factor, ...]:
         """Variables that decide the same for different blocks are of one group."""
-        groups: dict[Any, int] = {}
-        made = []
-        for variable, factor in zip(self._space.variables, factors(self._space), strict=True):
-            numbers = all(isinstance(value, int | float) for value in variable.values)
-            rising = list(variable.values) == sorted(variable.values) if numbers else False
-            group = groups.setdefault((factor.kind, variable.values, factor.levels), len(groups))
-            ordered = rising and factor.absent is None and factor.levels > 2
-            made.append(Factor(factor.levels, ordered, group))
-        return tuple(made)
+        return surrogate_factors(self._space)
 
     def levels(self, codes: Codes) -> Levels:
         """Absence is a level of its own."""
