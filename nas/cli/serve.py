@@ -79,20 +79,16 @@ def serve(
 
 
 def _serve(settings: Settings) -> None:
-    import uvicorn
-
     from nas.service.app import make_app
+    from nas.service.server import Server
 
     listener = _listen(settings)
     port = listener.getsockname()[1]
     app = make_app(settings)
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host
     print(f"http://{shown}:{port}/", flush=True)
-    config = uvicorn.Config(
-        app, log_level="warning", access_log=False, timeout_graceful_shutdown=_GRACE_S
-    )
     with suppress(KeyboardInterrupt):  # raised again after everything has been closed
-        uvicorn.Server(config).run(sockets=[listener])
+        Server(app, timeout_graceful_shutdown=_GRACE_S).run(sockets=[listener])
     note("the server has ended; searches go on, and `nas watch` or `nas serve` shows them")
 
 

@@ -2,12 +2,14 @@
 
 settings    what `nas serve` was told
 app         settings → the application
+server      the application → a server that ends when it is told to
 access, headers, bodies   who may ask, what browsers may do, how much may be sent
 problems    errors → problem documents (RFC 9457)
 searches    studies → processes that run them and outlive the server
 job         one such process
 views       a stored study → its front and progress, kept as long as nothing changes
 known       what was read of one study
+events, event_sources   changes of studies → streams for whoever listens
 offers      space, devices, limits → what is feasible, kept for the next limits
 device_views, costs, given   names in requests → devices, costs, networks
 workers, worker   a function → calls of it in bounded processes that may fail

@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse
 from nas import __version__
 from nas.service.api import PREFIX, make_api
 from nas.service.bodies import BodyLimits
+from nas.service.events import Events
 from nas.service.offers import Offers
 from nas.service.page import PREFIX as PREFIX_OF_PAGE
 from nas.service.page import Parts, make_page
@@ -50,6 +51,7 @@ def make_app(settings: Settings) -> FastAPI:
     )
     app.state.settings, app.state.store = settings, store
     app.state.searches, app.state.views = searches, views
+    app.state.events = Events(searches, views)
     app.state.offers, app.state.workshops = Offers(settings), workshops
     app.add_middleware(BodyLimits, settings=settings)
     answer_errors(app)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -10,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
 
 from nas.service.app import make_app
+from nas.service.server import Server
 from nas.service.settings import Settings
 
 
@@ -21,7 +23,7 @@ def serving(folder: Path, **changes: Any) -> Iterator[httpx.Client]:
     """A client of a service whose database and models lie in a folder."""
     options = {"database": str(folder / "nas.db"), "models_folder": folder / "latency_models"}
     app = make_app(Settings(**{**options, **changes}))
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", access_log=False))
+    server = Server(app, port=0)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
@@ -34,3 +36,18 @@ def serving(folder: Path, **changes: Any) -> Iterator[httpx.Client]:
     finally:
         server.should_exit = True
         thread.join()
+
+
+NAS = (sys.executable, "-c", "from nas.cli.main import main; main()")
+
+
+@contextmanager
+def served(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """`nas serve` in a process of its own over the store in a folder, and its address."""
+    command = (*NAS, "serve", "--port", "0", "--db", str(folder / "nas.db"), *options)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder) as process:
+        try:
+            assert process.stdout is not None, "it was asked for"
+            yield process, process.stdout.readline().strip()
+        finally:
+            process.kill()

@@ -6,6 +6,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Path, Query, Request
 
+from nas.service.events import Events
 from nas.service.offers import Offers
 from nas.service.searches import Searches
 from nas.service.settings import Settings
@@ -32,6 +33,10 @@ async def _views(request: Request) -> Views:
     return cast(Views, request.app.state.views)
 
 
+async def _events(request: Request) -> Events:
+    return cast(Events, request.app.state.events)
+
+
 async def _offers(request: Request) -> Offers:
     return cast(Offers, request.app.state.offers)
 
@@ -45,6 +50,7 @@ StorePart = Annotated[Store, Depends(_store)]
 """The store that the whole service shares; it may be used from any thread."""
 SearchesPart = Annotated[Searches, Depends(_searches)]
 ViewsPart = Annotated[Views, Depends(_views)]
+EventsPart = Annotated[Events, Depends(_events)]
 OffersPart = Annotated[Offers, Depends(_offers)]
 WorkshopsPart = Annotated[Workshops, Depends(_workshops)]
 
