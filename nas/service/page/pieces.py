@@ -44,9 +44,10 @@ def problem(text: str, *, closes: bool = False) -> Component:
     return html.Div([html.P(text), *([button] if closes else [])], className="problem")
 
 
-def link_button(text: str, to: str, *, strong: bool = True) -> Component:
+def link_button(text: str, to: str, *, strong: bool = True, small: bool = False) -> Component:
     """A link that looks like a button."""
-    return html.A(text, href=to, className="button primary" if strong else "button")
+    style = f"button{' primary' if strong else ''}{' small' if small else ''}"
+    return html.A(text, href=to, className=style)
 
 
 def action_button(
@@ -156,6 +157,19 @@ def facts(pairs: Mapping[str, Content]) -> Component:
 def meter(share: float, label: str) -> Component:
     """How much of something is done, as a bar."""
     return html.Progress(value=f"{share:.4f}", max="1", **aria(label=label))
+
+
+def sparkline(values: Sequence[float], label: str) -> Component:
+    """A curve in a word's space, from 0 to 1."""
+    if len(values) < 2:
+        return html.Span("–", className="quiet")
+    step = 96 / (len(values) - 1)
+    points = " ".join(f"{2 + i * step:.1f},{26 - 24 * v:.1f}" for i, v in enumerate(values))
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 100 28"><polyline points="'
+        f'{points}" fill="none" stroke="#2a9d76" stroke-width="2" stroke-linejoin="round"/></svg>'
+    )
+    return html.Img(src=f"data:image/svg+xml,{quote(svg)}", alt=label, width="100", height="28")
 
 
 def every(seconds: float, id: str, *, running: bool = True) -> Component:  # noqa: A002

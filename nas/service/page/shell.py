@@ -22,7 +22,7 @@ def layout() -> Component:
 
     `page-theme` holds "light" or "dark", and changes when a person switches it: figures are
     callbacks with it among their inputs. `page-action` holds what a button with `data-action`
-    asks for: the rest of its data attributes.
+    asks for, and `page-acted` what was done.
     """
     return html.Div(
         [
@@ -31,6 +31,7 @@ def layout() -> Component:
             dcc.Store(id="page-theme"),
             dcc.Store(id="page-title"),
             dcc.Store(id="page-action"),
+            dcc.Store(id="page-acted"),
             html.Div(id="page-problem", role="alert"),
             html.Div(id="page-view", className="page-view"),
         ]
