@@ -28,6 +28,19 @@ def serve(
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="The port to listen on; 0 for any that is free.")
     ] = 8420,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="The token that callers must know; a file that does not exist is made.",
+        ),
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME", help="A name by which people reach this server; give it again."
+        ),
+    ] = None,
     data_root: Annotated[
         list[Path] | None,
         typer.Option(
@@ -56,26 +69,38 @@ def serve(
     Example: nas serve
 
     Example: nas serve --db studies.db --data-root ~/spaces --port 9000
+
+    Example: nas serve --host 0.0.0.0 --token-file ~/nas-token
     """
     if any(find_spec(package) is None for package in ("fastapi", "uvicorn", "dash")):
         raise MissingExtraError("`nas serve`", "serve")
-    from nas.service.settings import Settings, is_loopback
+    from nas.service.settings import Settings
 
-    if not is_loopback(host):
-        raise InputError(
-            "`--host` must be an address of this machine alone, such as 127.0.0.1, because "
-            f"nothing asks callers for a token yet; got {host}"
-        )
     settings = Settings(
         database=db,
         host=host,
         port=port,
+        token=_token(token_file),
+        allowed_hosts=tuple(name.lower().rstrip(".") for name in allow_host or ()),
         data_roots=tuple(data_root or ()),
         allow_evaluators=allow_evaluators,
         address=address,
         most_searches=searches,
     )
     _serve(settings)
+
+
+def _token(file: Path | None) -> str | None:
+    """What callers must know; said when it is made."""
+    from nas.service.token_file import token_of
+
+    if file is None:
+        return None
+    token, fresh = token_of(file)
+    if fresh:
+        note(f"callers must know this token, which is kept in {file}:")
+        note(token)
+    return token
 
 
 def _serve(settings: Settings) -> None:
@@ -88,7 +113,9 @@ def _serve(settings: Settings) -> None:
     shown = f"[{settings.host}]" if ":" in settings.host else settings.host
     print(f"http://{shown}:{port}/", flush=True)
     with suppress(KeyboardInterrupt):  # raised again after everything has been closed
-        Server(app, timeout_graceful_shutdown=_GRACE_S).run(sockets=[listener])
+        Server(app, server_header=False, timeout_graceful_shutdown=_GRACE_S).run(
+            sockets=[listener]
+        )
     note("the server has ended; searches go on, and `nas watch` or `nas serve` shows them")
 
 

@@ -9,9 +9,13 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import RedirectResponse
 
 from nas import __version__
+from nas.service import login
+from nas.service.access import Access
+from nas.service.admission import Admission
 from nas.service.api import PREFIX, make_api
 from nas.service.bodies import BodyLimits
 from nas.service.events import Events
+from nas.service.headers import SecurityHeaders
 from nas.service.offers import Offers
 from nas.service.page import PREFIX as PREFIX_OF_PAGE
 from nas.service.page import Parts, make_page
@@ -53,7 +57,9 @@ def make_app(settings: Settings) -> FastAPI:
     app.state.searches, app.state.views = searches, views
     app.state.events = Events(searches, views)
     app.state.offers, app.state.workshops = Offers(settings), workshops
-    app.add_middleware(BodyLimits, settings=settings)
+    if settings.token is not None:
+        app.state.admission = Admission(settings.token)
+        app.include_router(login.router)
     answer_errors(app)
     app.include_router(make_api())
     _refuse_the_rest_of_the_api(app)
@@ -64,7 +70,19 @@ def make_app(settings: Settings) -> FastAPI:
 
     parts = Parts(settings, store, searches, views, app.state.offers, workshops)
     app.state.page = make_page(app, parts)
+    _guard(app, settings)
     return app
+
+
+def _guard(app: FastAPI, settings: Settings) -> None:
+    """Put the guards before everything else, the outermost last.
+
+    The page must be there: what it adds reads whole bodies, which must come after the guards.
+    """
+    admission = getattr(app.state, "admission", None)
+    app.add_middleware(BodyLimits, settings=settings)
+    app.add_middleware(Access, settings=settings, admission=admission)
+    app.add_middleware(SecurityHeaders, script_hashes=app.state.page.csp_hashes())
 
 
 def _refuse_the_rest_of_the_api(app: FastAPI) -> None:

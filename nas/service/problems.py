@@ -19,6 +19,7 @@ from starlette.exceptions import HTTPException
 from nas import errors
 from nas.errors import NasError, UnknownNameError
 from nas.service.error_documents import sendable, to_document
+from nas.service.headers import security_headers
 
 MEDIA_TYPE = "application/problem+json"
 _LOG = logging.getLogger(__name__)
@@ -126,9 +127,12 @@ def answer_errors(app: FastAPI) -> None:
 
     async def unforeseen(request: Request, error: Exception) -> JSONResponse:
         _LOG.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        return problem(
+        response = problem(
             500, "the server failed in a way that nobody foresaw; its log says how; try again"
         )
+        # This answer passes no guard on its way out.
+        response.headers.update(security_headers(request.url.path))
+        return response
 
     app.add_exception_handler(NasError, ours)
     app.add_exception_handler(HTTPException, of_http)

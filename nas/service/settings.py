@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 
+from nas.errors import InputError
 from nas.resources import own_folder
 
 DEFAULT_PORT = 8420
@@ -20,6 +21,7 @@ class Settings:
         host: The address to listen on.
         port: The port to listen on; 0 for any that is free.
         token: What a caller must know; None where only this machine can ask.
+        allowed_hosts: Names of this server in requests, besides those of this machine.
         data_roots: Folders under which files that a request names must lie.
         models_folder: Where calibrated models go.
         allow_evaluators: Whether a request may name an evaluator that is code.
@@ -34,6 +36,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = DEFAULT_PORT
     token: str | None = field(default=None, repr=False)
+    allowed_hosts: tuple[str, ...] = ()
     data_roots: tuple[Path, ...] = ()
     models_folder: Path = field(default_factory=lambda: own_folder("latency_models"))
     allow_evaluators: bool = False
@@ -42,6 +45,18 @@ class Settings:
     most_body_bytes: int = 2**20
     most_upload_bytes: int = 2**26
     body_within_s: float = 60.0
+
+    def __post_init__(self) -> None:
+        """Refuse to be asked by other machines without a token.
+
+        Raises:
+            InputError: saying how to give one.
+        """
+        if self.token is None and not self.loopback:
+            raise InputError(
+                "`--token-file` must be given to be reached from other machines; got --host "
+                f"{self.host} alone; name a file that does not exist, and a token is made"
+            )
 
     @property
     def loopback(self) -> bool:
