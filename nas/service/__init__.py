@@ -4,6 +4,8 @@ settings    what `nas serve` was told
 app         settings → the application
 server      the application → a server that ends when it is told to
 access, headers, bodies   who may ask, what browsers may do, how much may be sent
+token_file, admission, login   what callers must know, who knows it, and the form that asks for it
+allowed     paths in requests → those that the server may read
 problems    errors → problem documents (RFC 9457)
 searches    studies → processes that run them and outlive the server
 job         one such process
@@ -18,4 +20,5 @@ workshops   those of the service: onnx_upload reads uploaded networks, archives 
 study_report  a study → one HTML page that stands alone
 page        the web page, over the same parts
 api         the routers, one per resource; schemas, what they take and give
+openapi_page  the document of the API → a page to read and try it
 """

@@ -9,7 +9,7 @@ from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import RedirectResponse
 
 from nas import __version__
-from nas.service import login
+from nas.service import login, openapi_page
 from nas.service.access import Access
 from nas.service.admission import Admission
 from nas.service.api import PREFIX, make_api
@@ -61,7 +61,8 @@ def make_app(settings: Settings) -> FastAPI:
         app.state.admission = Admission(settings.token)
         app.include_router(login.router)
     answer_errors(app)
-    app.include_router(make_api())
+    app.include_router(make_api(secured=settings.token is not None))
+    app.include_router(openapi_page.router)
     _refuse_the_rest_of_the_api(app)
 
     @app.get("/", include_in_schema=False)

@@ -26,6 +26,7 @@ _PAGE = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Log in – nas</title>
+<link rel="icon" href="data:,">
 <style>
 :root {{ color-scheme: light dark; --accent: light-dark(#0b6e4f, #4cc38a);
   --field: light-dark(#6b7280, #9ca3af); --wrong: light-dark(#b42318, #ff9b8f); }}

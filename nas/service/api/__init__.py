@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Security
+from fastapi.security import HTTPBearer
 
 from nas.service.api import (
     calibrations,
@@ -37,9 +38,19 @@ ROUTERS = (
 """Every router, in the order of the OpenAPI page."""
 
 
-def make_api() -> APIRouter:
-    """All of them under the prefix."""
-    api = APIRouter(prefix=PREFIX, responses=dict(PROBLEMS))
+_BEARER = HTTPBearer(
+    auto_error=False, description="The token in the file that the server was started with."
+)
+
+
+def make_api(*, secured: bool) -> APIRouter:
+    """All of them under the prefix.
+
+    Args:
+        secured: Whether the document says that a token is needed; the guards see to it.
+    """
+    needed = [Security(_BEARER)] if secured else []
+    api = APIRouter(prefix=PREFIX, responses=dict(PROBLEMS), dependencies=needed)
     for router in ROUTERS:
         api.include_router(router)
     return api
