@@ -118,10 +118,35 @@
   window.addEventListener("offline", function () { banner.hidden = false; });
   setTimeout(look, 5000);
 
+  // --- Limits: a slider in ratios beside a number; at its end there is no limit.
+  var TICKS = 1000;
+
+  function limit(sliderValue, numberValue, ranges) {
+    var same = window.dash_clientside.no_update;
+    var by = window.dash_clientside.callback_context.triggered_id || "";
+    var slider = by.indexOf("search-slider-") === 0;
+    var id = window.dash_clientside.callback_context.outputs_list[0].id;
+    var name = id.replace("search-slider-", "");
+    var least = name === "accuracy";
+    var range = (ranges || {})[name];
+    if (!range || !(range[0] > 0) || range[2] <= range[0]) { return [same, same]; }
+    var span = Math.log(range[2] / range[0]);
+    var none = least ? 0 : TICKS;
+    if (slider) {
+      var tick = Number(sliderValue);
+      if (tick === none) { return [same, null]; }
+      return [same, Number((range[0] * Math.exp(span * tick / TICKS)).toPrecision(3))];
+    }
+    if (numberValue === null || numberValue === undefined || numberValue === "") { return [none, same]; }
+    var at = Math.round(TICKS * Math.log(numberValue / range[0]) / span);
+    return [Math.min(TICKS, Math.max(0, at || 0)), same];
+  }
+
   // --- What Dash calls
   var first = true;
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     page: {
+      limit: limit,
       route: function (path, search) {
         markSection(path || "");
         return [{ path: path || "", search: search || "" }, root.dataset.theme, []];
