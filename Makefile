@@ -17,7 +17,7 @@ export RAY_USAGE_STATS_ENABLED := 0
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help search test torture lint check size models peers efficiency lock clean
+.PHONY: help search test torture lint check size models notebooks peers efficiency lock clean
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -56,6 +56,9 @@ size:  ## print code lines per folder and the five largest modules
 
 models: $(READY)  ## fit the shipped models again, from the data sets under DATA
 	$(BIN)/python -m benchmarks.fit_shipped --data $(DATA)
+
+notebooks: $(READY)  ## run the notebooks and store what they print and draw; needs Chromium
+	@$(BIN)/python -m notebooks.execute
 
 peers: $(READY)  ## make the environments of the search benchmark's peers (more than 1.6 GB)
 	$(BIN)/python -m benchmarks.search_efficiency --data $(DATA) --peer-environments

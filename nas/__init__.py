@@ -5,6 +5,7 @@ The packages, in the order in which a search runs through them:
     space       YAML → SearchSpace → Architecture (text, JSON, id)
     graph       Architecture or ONNX → Network of kernels; memory lifetimes
     cost        hardware profile + fitted model + Network → latency, energy, memory
+    measure     networks → measurement logs, by runtimes or on the device
     networks    Architecture → torch module
     accuracy    Architecture → accuracy, by evaluators behind one protocol
     search      study → proposals, screened by cost, evaluated, told back
@@ -12,6 +13,7 @@ The packages, in the order in which a search runs through them:
     pareto      objective values → dominance, fronts, hypervolume
     report      stored rows → views → Plotly figures and tables
     export      the chosen network → files that stand alone
+    service     a store → a REST API and a web page, searches in processes of their own
     cli         the command `nas`
 
 Beside them: `errors` (every exception), `declarations` (YAML → checked values), `resources` (where
@@ -29,14 +31,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nas.accuracy.evaluator import Evaluator, NetworkEvaluator, Report
     from nas.accuracy.external import load_evaluator
+    from nas.cost.calibrate import calibrate
     from nas.cost.catalog import find_model
-    from nas.cost.model import AdditiveKernelModel, CostModel, Estimate
+    from nas.cost.design import most_informative
+    from nas.cost.log import read_log
+    from nas.cost.model import AdditiveKernelModel, CostModel, Estimate, ModelKey
     from nas.cost.population import PopulationScorer
     from nas.cost.profile import find_device
     from nas.export.bundle import export as export_network
     from nas.graph.lower import lower
     from nas.graph.network import Network, Precision
     from nas.graph.onnx import from_onnx
+    from nas.measure.bench import Bench
     from nas.networks.build import build
     from nas.report.front import front_view
     from nas.report.picture import draw
@@ -61,10 +67,12 @@ __version__ = "0.1.0"
 __all__ = [
     "AdditiveKernelModel",
     "Architecture",
+    "Bench",
     "CostModel",
     "Estimate",
     "EvaluationState",
     "Evaluator",
+    "ModelKey",
     "Network",
     "NetworkEvaluator",
     "ParetoSampler",
@@ -76,6 +84,7 @@ __all__ = [
     "StudySpec",
     "Workers",
     "build",
+    "calibrate",
     "check_feasible",
     "distributions",
     "draw",
@@ -92,7 +101,9 @@ __all__ = [
     "locate",
     "lower",
     "make_problem",
+    "most_informative",
     "parse_architecture",
+    "read_log",
     "run_study",
     "search_direct",
 ]
@@ -100,10 +111,12 @@ __all__ = [
 _HOMES = {
     "AdditiveKernelModel": ("nas.cost.model", "AdditiveKernelModel"),
     "Architecture": ("nas.space.architecture", "Architecture"),
+    "Bench": ("nas.measure.bench", "Bench"),
     "CostModel": ("nas.cost.model", "CostModel"),
     "Estimate": ("nas.cost.model", "Estimate"),
     "EvaluationState": ("nas.store.records", "EvaluationState"),
     "Evaluator": ("nas.accuracy.evaluator", "Evaluator"),
+    "ModelKey": ("nas.cost.model", "ModelKey"),
     "Network": ("nas.graph.network", "Network"),
     "NetworkEvaluator": ("nas.accuracy.evaluator", "NetworkEvaluator"),
     "ParetoSampler": ("nas.search.pareto_sampler", "ParetoSampler"),
@@ -115,6 +128,7 @@ _HOMES = {
     "StudySpec": ("nas.search.study", "StudySpec"),
     "Workers": ("nas.search.plan", "Workers"),
     "build": ("nas.networks.build", "build"),
+    "calibrate": ("nas.cost.calibrate", "calibrate"),
     "check_feasible": ("nas.search.feasibility", "check_feasible"),
     "distributions": ("nas.search.proposer", "distributions"),
     "draw": ("nas.report.picture", "draw"),
@@ -131,7 +145,9 @@ _HOMES = {
     "locate": ("nas.space.membership", "locate"),
     "lower": ("nas.graph.lower", "lower"),
     "make_problem": ("nas.search.problem", "make_problem"),
+    "most_informative": ("nas.cost.design", "most_informative"),
     "parse_architecture": ("nas.space.architecture", "parse"),
+    "read_log": ("nas.cost.log", "read_log"),
     "run_study": ("nas.search.run", "run_study"),
     "search_direct": ("nas.search.direct", "search_direct"),
 }

@@ -34,8 +34,8 @@ def draw(view: FrontView, *, theme: Theme = "light") -> go.Figure:
     figure.update_yaxes(title_text=axis_title(up.name), col=1, row=1)
     figure.update_layout(
         title={
-            "text": f"{view.space} on {view.device}: {len(view.front)} networks on the front of "
-            f"{len(view.front) + len(view.dominated)} evaluated",
+            "text": f"{Path(view.space).stem} on {view.device}: {len(view.front)} networks on the "
+            f"front of {len(view.front) + len(view.dominated)} evaluated",
             "subtitle": {"text": str(up.provenance.get("title", ""))},
         },
         legend={"orientation": "h", "y": -0.14, "yanchor": "top"},
