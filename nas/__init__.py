@@ -14,10 +14,11 @@ The packages, in the order in which a search runs through them:
     report      stored rows → views → Plotly figures and tables
     export      the chosen network → files that stand alone
     service     a store → a REST API and a web page, searches in processes of their own
+    client      a running server → its API as Python
     cli         the command `nas`
 
-Beside them: `errors` (every exception), `declarations` (YAML → checked values), `resources` (where
-the shipped data folders lie).
+Beside them: `errors` (every exception), `error_documents` (errors ↔ JSON), `declarations` (YAML →
+checked values), `resources` (where the shipped data folders lie).
 
 Why lazy: the names below are loaded on first use, so that `import nas` stays instant and needs
 neither torch nor any other framework.
@@ -31,6 +32,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from nas.accuracy.evaluator import Evaluator, NetworkEvaluator, Report
     from nas.accuracy.external import load_evaluator
+    from nas.client.client import Client
     from nas.cost.calibrate import calibrate
     from nas.cost.catalog import find_model
     from nas.cost.design import most_informative
@@ -68,6 +70,7 @@ __all__ = [
     "AdditiveKernelModel",
     "Architecture",
     "Bench",
+    "Client",
     "CostModel",
     "Estimate",
     "EvaluationState",
@@ -112,6 +115,7 @@ _HOMES = {
     "AdditiveKernelModel": ("nas.cost.model", "AdditiveKernelModel"),
     "Architecture": ("nas.space.architecture", "Architecture"),
     "Bench": ("nas.measure.bench", "Bench"),
+    "Client": ("nas.client.client", "Client"),
     "CostModel": ("nas.cost.model", "CostModel"),
     "Estimate": ("nas.cost.model", "Estimate"),
     "EvaluationState": ("nas.store.records", "EvaluationState"),

@@ -21,7 +21,9 @@
         ├── OutputError           a file or folder that cannot be written
         │   └── TakenError        it exists, and nobody said that it may be replaced
         ├── MissingExtraError     an optional dependency is not installed
-        └── BusyError             enough of the same is being done; it can be asked for again soon
+        ├── BusyError             enough of the same is being done; it can be asked for again soon
+        ├── ServiceError          a server that does not answer, or not as `nas serve` does
+        └── StudyFailedError      a search elsewhere that ended with an error
 
 Messages state the rule in back-quotes, then the value received, then the fix.
 """
@@ -171,6 +173,14 @@ class MissingExtraError(InputError):
 
 class BusyError(InputError):
     """Enough of the same is being done: it can be asked for again in a moment."""
+
+
+class ServiceError(InputError):
+    """A server that does not answer, or not as `nas serve` does."""
+
+
+class StudyFailedError(InputError):
+    """A search that was waited for and ended with an error."""
 
 
 def _listed(name: str, known: Sequence[str]) -> str:

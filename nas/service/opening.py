@@ -13,13 +13,13 @@ import subprocess
 import sys
 from contextlib import redirect_stdout
 
+from nas.error_documents import from_document, to_document
 from nas.errors import EvaluatorError, NasError, UnknownNameError
 from nas.search.opening import begin_or_resume
 from nas.search.plan import make_plan
 from nas.search.problem import make_problem
 from nas.search.study import StudySpec
 from nas.search.warm_start import find_warm_start
-from nas.service.error_documents import from_document, to_document
 from nas.service.specs import asked_spec, workers_for
 from nas.store import Store, StudyRecord
 from nas.store.recording import name_taken

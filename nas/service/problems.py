@@ -17,8 +17,8 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from nas import errors
+from nas.error_documents import sendable, to_document
 from nas.errors import NasError, UnknownNameError
-from nas.service.error_documents import sendable, to_document
 from nas.service.headers import security_headers
 
 MEDIA_TYPE = "application/problem+json"

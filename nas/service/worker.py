@@ -21,8 +21,8 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, BinaryIO
 
+from nas.error_documents import to_document
 from nas.errors import NasError
-from nas.service.error_documents import to_document
 
 LENGTH = struct.Struct("<Q")
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO, final
 
+from nas.error_documents import from_document
 from nas.errors import BusyError, NasError
-from nas.service.error_documents import from_document
 from nas.service.worker import DONE, NO_MEMORY, REFUSED, read_frame, write_frame
 
 _CALLS_EACH = 200

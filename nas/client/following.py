@@ -1,0 +1,137 @@
+"""A study that runs elsewhere → its end, with its progress on the way, whatever becomes of the
+connection.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable
+from typing import TextIO, final
+
+from nas.client.connection import SILENCE_S, Connection
+from nas.client.decoding import decoded
+from nas.client.studies import Progress, Study
+from nas.errors import BusyError, ServiceError, StoreUnavailableError
+
+OnProgress = Callable[[Progress], None]
+
+_PATIENCE_S = 60.0
+_PAUSE_S = 1.0
+_LATER = (ServiceError, BusyError, StoreUnavailableError)
+
+
+@final
+class Follower:
+    """Waits for a study.
+
+    Events tell of it as it happens; each time they break off, it is looked at, so that a server
+    without room for listeners, or one that is started again, changes nothing.
+
+    Args:
+        connection: To the server.
+        path: Of the study.
+        look: Fetches the study.
+        on_progress: Told how far it is, once for each change.
+        timeout_s: How long to wait at most.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        path: str,
+        look: Callable[[], Study],
+        *,
+        on_progress: OnProgress,
+        timeout_s: float | None,
+    ) -> None:
+        self._connection, self._path, self._look = connection, path, look
+        self._on_progress = on_progress
+        self._shown: Progress | None = None
+        self._deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        self._last_id = ""
+
+    def wait(self) -> Study:
+        """The study once nobody runs it.
+
+        Raises:
+            TimeoutError: if that takes too long.
+            ServiceError: if the server is out of reach for a minute.
+        """
+        lost_at: float | None = None
+        while True:
+            try:
+                study = self._look()
+                lost_at = None
+                if study.progress is not None:
+                    self._show(study.progress)
+                if study.at_rest:
+                    return study
+                self._follow()
+            except _LATER:
+                lost_at = lost_at or time.monotonic()
+                if time.monotonic() - lost_at > _PATIENCE_S:
+                    raise
+            time.sleep(min(_PAUSE_S, self._left_s()))
+
+    def _follow(self) -> None:
+        """Listen until the study comes to rest, or the stream ends."""
+        silence_s = min(SILENCE_S, self._left_s())
+        try:
+            for event in self._connection.events(
+                self._path + "/events", self._last_id, silence_s=silence_s
+            ):
+                self._left_s()
+                if event is None:
+                    continue
+                self._last_id = event.id or self._last_id
+                if "progress" in event.data:
+                    self._show(decoded(Progress, event.data["progress"]))
+                if event.kind == "deleted" or (
+                    event.kind == "state" and event.data["state"] not in ("starting", "running")
+                ):
+                    return
+        except _LATER:
+            return  # looked at instead
+
+    def _show(self, progress: Progress) -> None:
+        if progress != self._shown:
+            self._shown = progress
+            self._on_progress(progress)
+
+    def _left_s(self) -> float:
+        if self._deadline is None:
+            return SILENCE_S
+        left_s = self._deadline - time.monotonic()
+        if left_s <= 0:
+            raise TimeoutError("the study did not come to rest in time; it goes on")
+        return left_s
+
+
+@final
+class ProgressLine:
+    """Writes progress on one line, over and over.
+
+    Args:
+        name: Of the study.
+        out: Where to.
+    """
+
+    def __init__(self, name: str, out: TextIO = sys.stderr) -> None:
+        self._name, self._out, self._width = name, out, 0
+
+    def __call__(self, progress: Progress) -> None:
+        """Write how far it is."""
+        text = f"{self._name}: {progress.ended:,}/{progress.goal:,} evaluated, " + (
+            f"{progress.front:,} on the front"
+        )
+        if progress.left_s and not progress.done:
+            text += f", some {progress.left_s:.0f} s left"
+        self._out.write("\r" + text.ljust(self._width))
+        self._out.flush()
+        self._width = len(text)
+
+    def end(self) -> None:
+        """Leave the line as it is."""
+        if self._width:
+            self._out.write("\n")
