@@ -6,7 +6,7 @@ httpx is loaded when a connection is made, because only the `serve` extra brings
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, final
@@ -74,7 +74,7 @@ class Connection:
         """Remove what is at a path; errors are those of `get`."""
         self._answer("DELETE", path)
 
-    def events(self, path: str, last_id: str, *, silence_s: float) -> Iterator[Event | None]:
+    def events(self, path: str, last_id: str, *, silence_s: float) -> Generator[Event | None]:
         """The events at a path until the stream ends; None now and then while nothing happens.
 
         Args:

@@ -7,10 +7,12 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from typing import TextIO, final
+from contextlib import closing, suppress
+from typing import final
 
 from nas.client.connection import SILENCE_S, Connection
 from nas.client.decoding import decoded
+from nas.client.sse import Event
 from nas.client.studies import Progress, Study
 from nas.errors import BusyError, ServiceError, StoreUnavailableError
 
@@ -77,22 +79,23 @@ class Follower:
     def _follow(self) -> None:
         """Listen until the study comes to rest, or the stream ends."""
         silence_s = min(SILENCE_S, self._left_s())
-        try:
-            for event in self._connection.events(
-                self._path + "/events", self._last_id, silence_s=silence_s
-            ):
+        path = self._path + "/events"
+        with (
+            suppress(*_LATER),  # looked at instead
+            closing(self._connection.events(path, self._last_id, silence_s=silence_s)) as events,
+        ):
+            for event in events:
                 self._left_s()
-                if event is None:
-                    continue
-                self._last_id = event.id or self._last_id
-                if "progress" in event.data:
-                    self._show(decoded(Progress, event.data["progress"]))
-                if event.kind == "deleted" or (
-                    event.kind == "state" and event.data["state"] not in ("starting", "running")
-                ):
+                if event is not None and self._ends(event):
                     return
-        except _LATER:
-            return  # looked at instead
+
+    def _ends(self, event: Event) -> bool:
+        """Whether a study came to rest, by what is said of it."""
+        self._last_id = event.id or self._last_id
+        if "progress" in event.data:
+            self._show(decoded(Progress, event.data["progress"]))
+        at_rest = event.kind == "state" and event.data["state"] not in ("starting", "running")
+        return at_rest or event.kind == "deleted"
 
     def _show(self, progress: Progress) -> None:
         if progress != self._shown:
@@ -110,15 +113,14 @@ class Follower:
 
 @final
 class ProgressLine:
-    """Writes progress on one line, over and over.
+    """Writes progress to the standard error, on one line, over and over.
 
     Args:
         name: Of the study.
-        out: Where to.
     """
 
-    def __init__(self, name: str, out: TextIO = sys.stderr) -> None:
-        self._name, self._out, self._width = name, out, 0
+    def __init__(self, name: str) -> None:
+        self._name, self._out, self._width = name, sys.stderr, 0
 
     def __call__(self, progress: Progress) -> None:
         """Write how far it is."""

@@ -22,8 +22,8 @@ from nas.service.settings import Settings
 def serving(folder: Path, **changes: Any) -> Iterator[httpx.Client]:
     """A client of a service whose database and models lie in a folder."""
     options = {"database": str(folder / "nas.db"), "models_folder": folder / "latency_models"}
-    app = make_app(Settings(**{**options, **changes}))
-    server = Server(app, port=0)
+    settings = Settings(**{"port": 0, **options, **changes})
+    server = Server(make_app(settings), port=settings.port)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:

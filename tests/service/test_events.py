@@ -229,5 +229,5 @@ def test_an_interrupt_ends_the_server_whoever_listens(store: Store, tmp_path: Pa
         began = time.monotonic()
         server.send_signal(signal.SIGINT)
         assert list(stream) == list(other) == []
-        assert server.wait(timeout=10) == 0
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 3, "streams end at once, not after the time of grace"
+        assert server.wait(timeout=20) == 0
