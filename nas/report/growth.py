@@ -1,4 +1,4 @@
-"""How a front grew → its hypervolume over evaluations, drawn large or as a small line."""
+"""How a front grew → its hypervolume over evaluations as a figure."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from nas.report.palette import PALETTES, Theme, styled
 
 Curve = Sequence[tuple[int, float]]
 """Evaluations, and the hypervolume of the front after so many, from 0 to 1."""
-
-_SPARK = "#2a9d74"  # Stands out from light and dark alike: the page sets it into either.
 
 
 def draw_growth(curve: Curve, *, theme: Theme = "light", at: int | None = None) -> go.Figure:
@@ -43,20 +41,3 @@ def draw_growth(curve: Curve, *, theme: Theme = "light", at: int | None = None) 
         yaxis={"title": {"text": "hypervolume (0 to 1)"}},
     )
     return figure
-
-
-def sparkline(values: Sequence[float], *, width: int = 96, height: int = 24) -> str:
-    """A curve as a small SVG that stands alone; empty while there are no two values."""
-    if len(values) < 2:
-        return ""
-    low, span = min(values), max(values) - min(values) or 1.0
-    step = (width - 4) / (len(values) - 1)
-    places = (
-        f"{2 + step * index:.1f},{height - 3 - (value - low) / span * (height - 6):.1f}"
-        for index, value in enumerate(values)
-    )
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}"><polyline points="{" ".join(places)}" fill="none" '
-        f'stroke="{_SPARK}" stroke-width="1.5" stroke-linejoin="round"/></svg>'
-    )

@@ -44,6 +44,7 @@ class Panel:
         palette: Its colours.
         intervals: Drawn as error bars of the front, where they are known.
         texts: Whether hovering shows the architecture; it takes room in the file.
+        frame: Whose networks the axes have room for; those of the view without it.
     """
 
     view: FrontView
@@ -52,6 +53,7 @@ class Panel:
     palette: Palette
     intervals: Intervals
     texts: bool
+    frame: FrontView | None = None
 
     def add_to(self, figure: go.Figure, *, row: int, col: int, legend: bool) -> None:
         """Draw it into a cell of a figure."""
@@ -104,6 +106,7 @@ class Panel:
             marker=dict(marker),
             name=name,
             showlegend=bool(points),
+            unselected={"marker": {"opacity": 0.12}},
             **said,
         )
 
@@ -137,15 +140,20 @@ class Panel:
     @property
     def most(self) -> float:
         """The right end of the horizontal axis."""
-        points = (*self.view.front, *self.view.dominated)
+        points = self._framed
         return 1.2 * max((point.values[self.x.name] for point in points), default=1.0)
 
     @property
     def floor(self) -> tuple[float, float]:
         """The least value upwards, and the span of all of them."""
-        points = (*self.view.front, *self.view.dominated)
+        points = self._framed
         values = [point.values[self.y.name] for point in points] or [0.0]
         return min(values), (max(values) - min(values)) or 1.0
+
+    @property
+    def _framed(self) -> Sequence[Point]:
+        frame = self.frame or self.view
+        return (*frame.front, *frame.dominated)
 
     @property
     def marked_below(self) -> bool:

@@ -52,6 +52,7 @@ def draw_pair(
     theme: Theme = "light",
     intervals: Intervals | None = None,
     dominated: bool = True,
+    frame: FrontView | None = None,
 ) -> go.Figure:
     """One panel over any two objectives; clicks find the architecture's id in `customdata`.
 
@@ -62,11 +63,11 @@ def draw_pair(
         theme: Of the colours.
         intervals: Error bars of the front.
         dominated: Whether networks that others beat are drawn, `MOST_FAINT` at most.
+        frame: Whose networks the axes have room for; those of the view without it.
     """
-    named = {one.name: one for one in view.objectives}
     shown = thin(view) if dominated else replace(view, dominated=())
     figure = styled(make_subplots(rows=1, cols=1), theme)
-    panel = Panel(shown, named[x], named[y], PALETTES[theme], intervals or {}, texts=False)
+    panel = _panel(shown, x, y, theme, intervals, frame)
     panel.add_to(figure, row=1, col=1, legend=True)
     figure.update_yaxes(title_text=axis_title(y))
     figure.update_layout(
@@ -79,13 +80,40 @@ def draw_pair(
             text=note,
             showarrow=False,
             font={"size": 11, "color": PALETTES[theme].quiet},
-            **_BOTTOM_RIGHT,
+            **_TOP_RIGHT,
         )
     return figure
 
 
-_BOTTOM_RIGHT: Mapping[str, object] = {
-    **{"xref": "paper", "yref": "paper", "x": 1, "y": 0},
+def pair_traces(
+    view: FrontView,
+    x: str,
+    y: str,
+    *,
+    theme: Theme = "light",
+    intervals: Intervals | None = None,
+    dominated: bool = True,
+) -> list[go.Scatter]:
+    """The traces of `draw_pair` alone, to change in a figure that is drawn already."""
+    shown = thin(view) if dominated else replace(view, dominated=())
+    return _panel(shown, x, y, theme, intervals, None).traces()
+
+
+def _panel(
+    view: FrontView,
+    x: str,
+    y: str,
+    theme: Theme,
+    intervals: Intervals | None,
+    frame: FrontView | None,
+) -> Panel:
+    named = {one.name: one for one in view.objectives}
+    colours = PALETTES[theme]
+    return Panel(view, named[x], named[y], colours, intervals or {}, texts=False, frame=frame)
+
+
+_TOP_RIGHT: Mapping[str, object] = {
+    **{"xref": "paper", "yref": "paper", "x": 1, "y": 1},
     **{"xanchor": "right", "yanchor": "bottom"},
 }
 

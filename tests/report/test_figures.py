@@ -6,7 +6,6 @@ import csv
 import io
 import itertools
 from dataclasses import replace
-from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -14,7 +13,7 @@ import pytest
 from nas.report.choices import choices_view, draw_choices
 from nas.report.figure_csv import figure_csv
 from nas.report.front import FrontView, Point, staircase
-from nas.report.growth import draw_growth, sparkline
+from nas.report.growth import draw_growth
 from nas.report.importance import accuracy_process, draw_importance, importances
 from nas.report.palette import PALETTES, Theme, contrast, mixed
 from nas.report.panel import DOMINATED, FRONT, REFERENCES, STAIRCASE
@@ -148,13 +147,6 @@ def test_hypervolume_is_drawn_over_evaluations_with_a_mark() -> None:
 
 def _in_order(view: FrontView) -> list[Point]:
     return sorted((*view.front, *view.dominated), key=lambda point: point.number)
-
-
-def test_a_sparkline_is_a_picture_of_its_own() -> None:
-    root = ElementTree.fromstring(sparkline([0.0, 0.5, 0.4, 1.0]))
-    places = [tuple(map(float, p.split(","))) for p in root[0].attrib["points"].split()]
-    assert len(places) == 4 and places[0][1] == max(y for _, y in places)
-    assert sparkline([1.0]) == "" and "NaN" not in sparkline([1.0, 1.0])
 
 
 def test_the_choices_of_the_front_stand_in_the_order_of_the_cost() -> None:

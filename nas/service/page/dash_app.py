@@ -71,7 +71,7 @@ class Page(Dash):
         return register
 
     def clientside(self, function: str, *dependencies: Any, **options: Any) -> None:
-        """Register a callback that is a function of `assets/page.js`."""
+        """Register a callback that is a function of `assets/page.js` or `assets/plots.js`."""
         named = ClientsideFunction("page", function)
         self.clientside_callback(named, *dependencies, **options)  # type: ignore[no-untyped-call]
 

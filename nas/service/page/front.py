@@ -1,0 +1,108 @@
+"""A study → the view of its front: figure, filters, table, how it grew, which choices matter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from nas.report.front import FrontView
+from nas.service.insights import MOST_INTERVALS
+from nas.service.page.front_callbacks import register
+from nas.service.page.front_controls import figure_controls, filters, time_control
+from nas.service.page.front_figure import Shown, front_figure
+from nas.service.page.front_table import compare_link, evaluations, front_table, lead
+from nas.service.page.parts import Parts
+from nas.service.page.pieces import address, card, empty_state, every, heading, link_button
+from nas.service.page.plots import plot
+
+__all__ = ["layout", "register"]
+
+
+def layout(parts: Parts, query: Mapping[str, str]) -> Component:
+    """The view, with its figure drawn."""
+    name = query["study"]
+    summary, view = parts.store.summary(name), parts.views.front(name)
+    running = parts.searches.standing(summary).state in ("starting", "running")
+    tick = every(2, "front-tick", running=running)
+    if not view.front:
+        return html.Div([_nothing(view, running), tick, dcc.Store(id="front-study", data=name)])
+    shown, count = Shown.first(view, query.get("theme", "light")), evaluations(summary)
+    sort = view.objectives[0].name
+    return html.Div(
+        [
+            _stores(name, sort, count),
+            tick,
+            heading(name, *_exports(name), lead=html.Span(lead(view, count), id="front-lead")),
+            card(
+                "Front",
+                figure_controls(view, shown),
+                plot(
+                    "front",
+                    "The front: networks over the chosen objectives",
+                    figure=front_figure(view, shown, frame=view),
+                    height=520,
+                ),
+                time_control(count),
+                note="A click on a network opens it. Draw a box or a line around some to filter. "
+                f"Intervals are drawn for {MOST_INTERVALS} networks at most.",
+            ),
+            card("Filters", filters(view)),
+            card(
+                "Networks",
+                html.Div(
+                    front_table(view, kept=None, sort=sort, descending=True, page=0, picked=()),
+                    id="front-table",
+                ),
+                html.Div(compare_link(name, ()), id="front-compare", className="actions"),
+            ),
+            card(
+                "How the front grew",
+                plot("growth", "Hypervolume over evaluations", height=280),
+                note="The hypervolume is the share of the range of all networks that the front "
+                "is better than.",
+            ),
+            html.Div(_thinking(), id="front-insights"),
+        ]
+    )
+
+
+def _stores(name: str, sort: str, count: int) -> Component:
+    values: dict[str, Any] = {
+        "study": name,
+        "kept": None,
+        "sort": {"name": sort, "descending": True},
+        "page": 0,
+        "picked": [],
+        "count": count,
+    }
+    return html.Div([dcc.Store(id=f"front-{key}", data=one) for key, one in values.items()])
+
+
+def _exports(name: str) -> list[Component]:
+    api = f"/api/v1/studies/{address('', name).rpartition('/')[2]}"
+    return [
+        html.A(word, href=f"{api}/{path}", className="button", download=file)
+        for word, path, file in (
+            ("CSV", "front?format=csv", f"{name}.csv"),
+            ("JSON", "front?format=json", f"{name}.json"),
+            ("Report", "report", f"{name}.html"),
+        )
+    ]
+
+
+def _nothing(view: FrontView, running: bool) -> Component:
+    if running:
+        text = "The first networks are being evaluated. This view fills by itself."
+        return empty_state(view.study, text, link_button("All studies", address(), strong=False))
+    if view.dominated:
+        text = "Networks were evaluated, but none within the limits. Clone the study with others."
+    else:
+        text = "No network was evaluated yet. Resume the study, or look at why it ended."
+    return empty_state(view.study, text, link_button("All studies", address()))
+
+
+def _thinking() -> Component:
+    return card("Which choices matter", html.P("The models are being asked.", className="quiet"))

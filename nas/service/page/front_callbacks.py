@@ -1,0 +1,243 @@
+"""What a person does in the view of a front → what changes in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dash import ALL, Input, Output, State, ctx, no_update
+from dash.development.base_component import Component
+
+from nas.report.growth import draw_growth
+from nas.report.palette import Theme
+from nas.service.insights import Insights
+from nas.service.page import plots
+from nas.service.page.dash_app import Page
+from nas.service.page.front_controls import bounds, chosen_ranges, range_words, until_words
+from nas.service.page.front_figure import Kind, Shown, faded, front_figure, moved
+from nas.service.page.front_insights import insight_cards, top_choices
+from nas.service.page.front_table import (
+    MOST_COMPARED,
+    compare_link,
+    evaluations,
+    filtered,
+    front_table,
+    lead,
+)
+from nas.service.page.parts import Parts
+from nas.service.page.plots import plot_id
+
+_LINES = 5  # Choices with an axis among the parallel lines.
+
+
+def register(page: Page, parts: Parts) -> None:
+    """Every callback of the view."""
+    insights = Insights(parts.store, parts.views, parts.offers)
+    plots.register(page)
+    _draws(page, parts, insights)
+    _filters(page, parts)
+    _tables(page, parts)
+    _beside(page, parts, insights)
+    _live(page, parts)
+    page.clientside(
+        "opened",
+        Output("page-address", "pathname", allow_duplicate=True),
+        Input(plot_id("front"), "clickData"),
+        State("page-address", "pathname"),
+        prevent_initial_call=True,
+    )
+
+
+def _draws(page: Page, parts: Parts, insights: Insights) -> None:
+    @page.callback(
+        Output(plot_id("front"), "figure"),
+        Output("front-until-words", "children"),
+        Input("front-kind", "value"),
+        Input("front-x", "value"),
+        Input("front-y", "value"),
+        Input("front-z", "value"),
+        Input("front-options", "value"),
+        Input("page-theme", "data"),
+        Input("front-until", "value"),
+        Input("front-kept", "data"),
+        State("front-study", "data"),
+        State("front-count", "data"),
+        prevent_initial_call=True,
+    )
+    def draw(
+        kind: Kind, x: str, y: str, z: str, options: Sequence[str], theme: Theme | None,
+        until: int, kept: Sequence[str] | None, study: str, count: int,
+    ) -> Any:  # fmt: skip
+        shown = Shown(kind, x, y, z, "dominated" in options, theme or "light")
+        now = parts.views.front(study)
+        view = now if until >= count else parts.views.front(study, until=until)
+        left = None if kept is None else frozenset(kept)
+        intervals = insights.intervals(study) if "intervals" in options else None
+        said, why = until_words(until, count), set(ctx.triggered_prop_ids.values())
+        if kind == "2d" and why == {"front-kept"}:
+            return faded(view, left), said
+        if kind == "2d" and why == {"front-until"}:
+            return moved(view, shown, intervals, left), said
+        choices = top_choices(insights.importance(study))[:_LINES] if kind == "lines" else ()
+        figure = front_figure(
+            view, shown, frame=now, intervals=intervals, kept=left, choices=choices
+        )
+        return figure, said
+
+    @page.callback(
+        Output("front-z-field", "hidden"),
+        Output("front-x-field", "hidden"),
+        Output("front-y-field", "hidden"),
+        Input("front-kind", "value"),
+    )
+    def axes(kind: Kind) -> tuple[bool, bool, bool]:
+        return kind != "3d", kind == "lines", kind == "lines"
+
+
+def _filters(page: Page, parts: Parts) -> None:
+    @page.callback(
+        Output("front-kept", "data"),
+        Output({"type": "front-range-words", "name": ALL}, "children"),
+        Input({"type": "front-range", "name": ALL}, "value"),
+        Input(plot_id("front"), "selectedData"),
+        State({"type": "front-range", "name": ALL}, "id"),
+        State("front-study", "data"),
+        prevent_initial_call=True,
+    )
+    def keep(
+        values: Sequence[Any], selected: Any, ids: Sequence[Mapping[str, str]], study: str
+    ) -> Any:
+        view = parts.views.front(study)
+        ranges = chosen_ranges(view, values, ids)
+        kept = filtered(view, ranges, brushed(selected))
+        names = [own["name"] for own in ids]
+        said = [range_words(name, ranges.get(name) or bounds(view, name)) for name in names]
+        return None if kept is None else sorted(kept), said
+
+
+def brushed(selected: Any) -> frozenset[str] | None:
+    """Ids of the networks that a box or a line was drawn around; None where there is none."""
+    if not selected or not selected.get("points"):
+        return None
+    found = (point.get("customdata") for point in selected["points"])
+    return frozenset(one for one in found if isinstance(one, str))
+
+
+def _tables(page: Page, parts: Parts) -> None:
+    @page.callback(
+        Output("front-sort", "data"),
+        Output("front-page", "data", allow_duplicate=True),
+        Input({"type": "front-sort", "name": ALL}, "n_clicks"),
+        State("front-sort", "data"),
+        prevent_initial_call=True,
+    )
+    def sort(clicks: Sequence[int | None], now: Mapping[str, Any]) -> Any:
+        if not any(clicks) or not isinstance(ctx.triggered_id, Mapping):
+            return no_update, no_update
+        name = ctx.triggered_id["name"]
+        turned = now["name"] == name and not now["descending"]
+        return {"name": name, "descending": turned}, 0
+
+    @page.callback(
+        Output("front-page", "data"),
+        Input({"type": "front-turn", "step": ALL}, "n_clicks"),
+        State("front-page", "data"),
+        prevent_initial_call=True,
+    )
+    def turn(clicks: Sequence[int | None], now: int) -> Any:
+        if not any(clicks) or not isinstance(ctx.triggered_id, Mapping):
+            return no_update
+        return max(0, now + int(ctx.triggered_id["step"]))
+
+    @page.callback(
+        Output("front-picked", "data"),
+        Output("front-compare", "children"),
+        Input({"type": "front-pick", "id": ALL}, "n_clicks"),
+        State("front-picked", "data"),
+        State("front-study", "data"),
+        prevent_initial_call=True,
+    )
+    def pick(clicks: Sequence[int | None], now: Sequence[str], study: str) -> Any:
+        if not any(clicks) or not isinstance(ctx.triggered_id, Mapping):
+            return no_update, no_update
+        picked = toggled(now, str(ctx.triggered_id["id"]))
+        return picked, compare_link(study, picked)
+
+    @page.callback(
+        Output("front-table", "children"),
+        Input("front-kept", "data"),
+        Input("front-until", "value"),
+        Input("front-sort", "data"),
+        Input("front-page", "data"),
+        Input("front-picked", "data"),
+        State("front-study", "data"),
+        prevent_initial_call=True,
+    )
+    def fill(
+        kept: Sequence[str] | None,
+        until: int,
+        order: Mapping[str, Any],
+        leaf: int,
+        picked: Sequence[str],
+        study: str,
+    ) -> Component:
+        return front_table(
+            parts.views.front(study, until=until),
+            kept=None if kept is None else frozenset(kept),
+            sort=order["name"],
+            descending=order["descending"],
+            page=leaf,
+            picked=picked,
+        )
+
+
+def toggled(picked: Sequence[str], identity: str) -> list[str]:
+    """The chosen networks with one more, or one less; no more than can be compared."""
+    if identity in picked:
+        return [one for one in picked if one != identity]
+    return [*picked, identity][:MOST_COMPARED]
+
+
+def _beside(page: Page, parts: Parts, insights: Insights) -> None:
+    @page.callback(
+        Output(plot_id("growth"), "figure"),
+        Input("front-until", "value"),
+        Input("page-theme", "data"),
+        State("front-study", "data"),
+        State("front-count", "data"),
+    )
+    def grow(until: int, theme: Theme | None, study: str, count: int) -> Any:
+        at = until if until < count else None
+        return draw_growth(parts.views.growth(study), theme=theme or "light", at=at)
+
+    @page.callback(
+        Output("front-insights", "children"),
+        Input("page-theme", "data"),
+        Input("front-study", "data"),
+    )
+    def think(theme: Theme | None, study: str) -> Any:
+        view = parts.views.front(study)
+        return insight_cards(view, insights.importance(study), theme or "light")
+
+
+def _live(page: Page, parts: Parts) -> None:
+    @page.callback(
+        Output("front-until", "max"),
+        Output("front-until", "value"),
+        Output("front-count", "data"),
+        Output("front-lead", "children"),
+        Output("front-tick", "disabled"),
+        Input("front-tick", "n_intervals"),
+        State("front-study", "data"),
+        State("front-until", "value"),
+        State("front-count", "data"),
+        prevent_initial_call=True,
+    )
+    def follow(_tick: int | None, study: str, until: int, count: int) -> Any:
+        summary = parts.store.summary(study)
+        running = parts.searches.standing(summary).state in ("starting", "running")
+        now = evaluations(summary)
+        if now == count:
+            return no_update, no_update, no_update, no_update, not running
+        value = now if until >= count else no_update
+        return now, value, now, lead(parts.views.front(study), now), not running

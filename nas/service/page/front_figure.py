@@ -1,0 +1,123 @@
+"""What a person chose to see of a front → its figure, or what changes in the one that is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, cast
+
+import plotly.graph_objects as go
+from dash import Patch
+
+from nas.report.front import FrontView, thinned
+from nas.report.palette import Theme
+from nas.report.panel import FRONT, Intervals
+from nas.report.picture import axes, draw_pair, pair_traces
+from nas.report.spread import draw_parallel, draw_three, parallel_view
+
+Kind = Literal["2d", "3d", "lines"]
+
+_MOST_DEEP = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a person chose to see.
+
+    Args:
+        kind: Two dimensions, three, or parallel lines.
+        x: The objective across.
+        y: The objective upwards.
+        z: The objective into the depth.
+        dominated: Whether networks that others beat are drawn.
+        theme: Of the colours.
+    """
+
+    kind: Kind
+    x: str
+    y: str
+    z: str
+    dominated: bool
+    theme: Theme
+
+    @classmethod
+    def first(cls, view: FrontView, theme: str) -> Shown:
+        """What is seen before anything is chosen: accuracy over the first cost."""
+        up, across = axes(view.objectives)
+        z = across[1] if len(across) > 1 else across[0]
+        return cls("2d", across[0].name, up.name, z.name, True, cast(Theme, theme))
+
+
+def front_figure(
+    view: FrontView,
+    shown: Shown,
+    *,
+    frame: FrontView,
+    intervals: Intervals | None = None,
+    kept: frozenset[str] | None = None,
+    choices: Sequence[str] = (),
+) -> go.Figure:
+    """The figure of a front.
+
+    Args:
+        view: The front, as it is or was.
+        shown: What is to be seen of it.
+        frame: The front as it is, for which the axes have room.
+        intervals: Error bars.
+        kept: Ids that the filters leave; None where there are none.
+        choices: Those that get an axis among the parallel lines.
+    """
+    if shown.kind == "lines":
+        return draw_parallel(parallel_view(view, choices), theme=shown.theme, kept=kept)
+    if shown.kind == "3d":
+        left = view
+        if kept is not None:
+            left = replace(view, front=tuple(p for p in view.front if p.id in kept))
+        deep = thinned(view.dominated, _MOST_DEEP) if shown.dominated else []
+        names = (shown.x, shown.z, shown.y)
+        some = [view.dominated[index] for index in deep]
+        return draw_three(left, names, theme=shown.theme, dominated=some)
+    figure = draw_pair(
+        view,
+        shown.x,
+        shown.y,
+        theme=shown.theme,
+        intervals=intervals,
+        dominated=shown.dominated,
+        frame=frame,
+    )
+    figure.data[FRONT].selectedpoints = kept_places(view, kept)
+    return figure
+
+
+def kept_places(view: FrontView, kept: frozenset[str] | None) -> list[int] | None:
+    """Where on the front the networks stand that filters leave; None without filters."""
+    if kept is None:
+        return None
+    return [place for place, point in enumerate(view.front) if point.id in kept]
+
+
+def moved(
+    view: FrontView, shown: Shown, intervals: Intervals | None, kept: frozenset[str] | None
+) -> Patch:
+    """What changes in a figure of two dimensions when the front is another."""
+    change, traces = Patch(), pair_traces(view, shown.x, shown.y, dominated=shown.dominated)
+    for index, trace in enumerate(traces[: FRONT + 1]):
+        for key in ("x", "y", "customdata", "text"):
+            if (values := trace[key]) is not None:
+                change["data"][index][key] = list(values)
+    change["data"][FRONT]["selectedpoints"] = kept_places(view, kept)
+    for key in ("error_x", "error_y"):
+        change["data"][FRONT][key] = {"visible": False}
+    if intervals:
+        bars = pair_traces(view, shown.x, shown.y, intervals=intervals, dominated=False)[FRONT]
+        for key in ("error_x", "error_y"):
+            change["data"][FRONT][key] = bars[key].to_plotly_json()
+    return change
+
+
+def faded(view: FrontView, kept: frozenset[str] | None) -> Patch:
+    """What changes in a figure of two dimensions when filters leave other networks."""
+    change = Patch()
+    change["data"][FRONT]["selectedpoints"] = kept_places(view, kept)
+    return change

@@ -1,0 +1,208 @@
+"""The view of a front: what filters leave, what is sorted, what changes, what an empty one says."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from nas.report.panel import FRONT
+from nas.report.picture import pair_traces
+from nas.service.insights import LEAST_EVALUATED, Insights
+from nas.service.page import front
+from nas.service.page.front_callbacks import brushed, toggled
+from nas.service.page.front_controls import STEPS, bounds, chosen_range, chosen_ranges, until_words
+from nas.service.page.front_figure import Shown, faded, front_figure, kept_places, moved
+from nas.service.page.front_insights import insight_cards, top_choices
+from nas.service.page.front_table import ROWS, compare_link, filtered, front_table, ordered
+from nas.service.page.parts import Parts
+from nas.service.page.plots import csv_file
+from tests.report.studies import OBJECTIVES, study, viewed
+from tests.service.studies import begun, records
+
+
+@pytest.fixture
+def stored(parts: Parts) -> Parts:
+    """A study of real networks with the costs of a Jetson TX2."""
+    asked, evaluations = study(120)
+    row = parts.store.create_study("s", spec=asked.spec, objectives=asked.objectives)
+    parts.store.record(row.id, list(evaluations))
+    return parts
+
+
+def said(component: Any) -> str:
+    return str(component.to_plotly_json())
+
+
+def test_filters_leave_what_is_in_every_range_and_brushed() -> None:
+    view = viewed()
+    assert filtered(view, {}, None) is None
+    low, high = bounds(view, "latency_ms")
+    middle = (low + high) / 2
+    kept = filtered(view, {"latency_ms": (low, middle)}, None)
+    assert kept == {p.id for p in view.front if p.values["latency_ms"] <= middle}
+    some = frozenset(p.id for p in view.front[:4])
+    assert filtered(view, {"latency_ms": (low, middle)}, some) == kept & some
+    assert filtered(view, {}, frozenset()) == frozenset()
+
+
+def test_the_ends_of_a_slider_leave_the_ends_of_the_front() -> None:
+    view = viewed()
+    low, high = bounds(view, "energy_mj")
+    assert chosen_range(view, "energy_mj", [0, STEPS]) is None
+    assert chosen_range(view, "energy_mj", None) is None
+    half = chosen_range(view, "energy_mj", [0, STEPS // 2])
+    assert half == (low, pytest.approx((low + high) / 2))
+    least, most = chosen_range(view, "energy_mj", [1, STEPS]) or (0, 0)
+    assert low < least and most == high
+    ids = [{"name": "latency_ms"}, {"name": "energy_mj"}]
+    assert set(chosen_ranges(view, [[0, STEPS], [5, 9]], ids)) == {"energy_mj"}
+
+
+def test_a_brush_takes_marks_of_networks_only() -> None:
+    assert brushed(None) is None and brushed({"points": []}) is None
+    points = [
+        {"customdata": "a"},
+        {"customdata": None},
+        {"text": "mobilenet"},
+        {"customdata": "b"},
+    ]
+    assert brushed({"points": points}) == {"a", "b"}
+
+
+@pytest.mark.parametrize("descending", [True, False])
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_the_table_is_sorted(name: str, descending: bool) -> None:
+    values = [point.values[name] for point in ordered(viewed(), name, descending=descending)]
+    assert all((a >= b) if descending else (a <= b) for a, b in pairwise(values))
+
+
+def test_pages_of_the_table_hold_every_network_once() -> None:
+    view = viewed()
+    pages = -(-len(view.front) // ROWS)
+    assert pages > 1
+    options: dict[str, Any] = {"sort": "accuracy", "descending": True, "picked": ()}
+    leaves = [said(front_table(view, kept=None, page=page, **options)) for page in range(pages)]
+    for point in view.front:
+        assert sum(f"/network/{point.id}" in leaf for leaf in leaves) == 1
+    assert said(front_table(view, kept=None, page=99, **options)) == leaves[-1]
+    few = said(front_table(view, kept=frozenset({view.front[0].id}), page=3, **options))
+    assert f"1 of {len(view.front)} networks, page 1 of 1" in few
+
+
+def test_two_or_three_networks_are_compared() -> None:
+    picked: list[str] = []
+    for identity in ("a", "b", "c", "d"):
+        picked = toggled(picked, identity)
+    assert picked == ["a", "b", "c"] and toggled(picked, "b") == ["a", "c"]
+    assert "Choose two or three" in said(compare_link("s", ["a"]))
+    assert "/ui/study/s/compare?ids=a,b" in said(compare_link("s", ["a", "b"]))
+
+
+def test_the_first_figure_is_accuracy_over_the_first_cost() -> None:
+    view = viewed()
+    shown = Shown.first(view, "dark")
+    assert (shown.x, shown.y, shown.z) == ("latency_ms", "accuracy", "energy_mj")
+    kept = frozenset(p.id for p in view.front[2:5])
+    figure = front_figure(view, shown, frame=view, kept=kept)
+    assert list(figure.data[FRONT].selectedpoints) == [2, 3, 4]
+    assert kept_places(view, None) is None
+
+
+@pytest.mark.parametrize("kind", ["3d", "lines"])
+def test_other_kinds_hold_the_same_networks(kind: Any) -> None:
+    view = viewed()
+    shown = Shown(kind, "latency_ms", "accuracy", "energy_mj", False, "light")
+    figure = front_figure(view, shown, frame=view, choices=["stage7.expansion"])
+    drawn = {one for trace in figure.data for one in trace.customdata or ()}
+    assert drawn == {point.id for point in view.front}
+
+
+def test_what_moves_is_what_would_be_drawn() -> None:
+    view, then = viewed(), viewed(until=60)
+    shown = Shown.first(view, "light")
+    intervals = {"accuracy": {then.front[0].id: (0.0, 99.0)}}
+    operations = moved(then, shown, intervals, None).to_plotly_json()["operations"]
+    values = {tuple(one["location"]): one["params"].get("value") for one in operations}
+    wanted = pair_traces(then, shown.x, shown.y, intervals=intervals)
+    for index, trace in enumerate(wanted[: FRONT + 1]):
+        assert values["data", index, "x"] == list(trace.x)
+        assert values["data", index, "y"] == list(trace.y)
+    assert values["data", FRONT, "error_y"]["array"] == list(wanted[FRONT].error_y.array)
+    (only,) = faded(then, frozenset({then.front[1].id})).to_plotly_json()["operations"]
+    assert only["params"]["value"] == [1]
+
+
+def test_the_figure_as_it_was_has_room_for_the_front_as_it_is() -> None:
+    view, then = viewed(), viewed(until=60)
+    shown = Shown.first(view, "light")
+    now = front_figure(view, shown, frame=view).layout
+    past = front_figure(then, shown, frame=view).layout
+    assert (past.xaxis.range, past.yaxis.range) == (now.xaxis.range, now.yaxis.range)
+    assert until_words(60, 300) == "As it was after 60 of 300 evaluations."
+    assert until_words(300, 300) == "As it is now, after 300 evaluations."
+
+
+def test_the_view_of_a_study_shows_everything(stored: Parts) -> None:
+    shown = said(front.layout(stored, {"study": "s", "theme": "dark"}))
+    for wanted in ("front-table", "front-until", "front-range", "on the front of 120 evaluated"):
+        assert wanted in shown
+    assert "/api/v1/studies/s/report" in shown and "#18212a" in shown
+
+
+def test_a_study_without_a_front_says_what_to_do(parts: Parts) -> None:
+    row = begun(parts.store, limits={"min_accuracy": 99.0})
+    assert "Resume the study" in said(front.layout(parts, {"study": "small"}))
+    parts.store.record(row.id, records([(50.0, 3.0)]))
+    assert "none within the limits" in said(front.layout(parts, {"study": "small"}))
+
+
+def test_insights_tell_intervals_and_importance(stored: Parts) -> None:
+    insights = Insights(stored.store, stored.views, stored.offers)
+    view = stored.views.front("s")
+    intervals = insights.intervals("s")
+    assert set(intervals) == {"accuracy", "latency_ms", "energy_mj"}
+    for name, known in intervals.items():
+        assert set(known) == {point.id for point in view.front}
+        for point in view.front:
+            assert known[point.id][0] <= point.values[name] <= known[point.id][1]
+    importance = insights.importance("s")
+    assert [one.objective for one in importance] == list(OBJECTIVES)
+    assert insights.importance("s") is importance and insights.intervals("s") is intervals
+    assert {"stage7.expansion", "stage1.expansion"} <= set(top_choices(importance)[:6])
+    cards = str([one.to_plotly_json() for one in insight_cards(view, importance, "light")])
+    assert "Sobol" in cards and "the models of the study" in cards
+
+
+def test_accuracies_that_are_paid_for_are_learned_from(parts: Parts) -> None:
+    row = begun(parts.store, evaluator="package.module:factory")
+    insights = Insights(parts.store, parts.views, parts.offers)
+    networks = records([(0.0, 0.0)] * (LEAST_EVALUATED + 20))
+
+    def judged(one: Any) -> dict[str, float]:
+        good = one.choices["stage1.block1.operation"] == "k5_e6"
+        return {"accuracy": 70.0 + 5 * good + 0.01 * one.number, "latency_ms": 2.0}
+
+    parts.store.record(row.id, [replace(one, values=judged(one)) for one in networks[:5]])
+    assert insights.importance("small") == ()
+    text = str(
+        [c.to_plotly_json() for c in insight_cards(parts.views.front("small"), (), "light")]
+    )
+    assert "A few more networks" in text
+    parts.store.record(row.id, [replace(one, values=judged(one)) for one in networks[5:]])
+    accuracy, latency = insights.importance("small")
+    assert "Gaussian process" in accuracy.source and latency.source == "the models of the study"
+    assert "accuracy" not in insights.intervals("small")
+
+
+def test_what_is_drawn_is_saved_as_csv() -> None:
+    view = viewed()
+    figure = front_figure(view, Shown.first(view, "light"), frame=view).to_dict()
+    file = csv_file("front", figure)
+    rows = list(csv.DictReader(io.StringIO(file["content"])))
+    assert file["filename"] == "front.csv"
+    assert {row["id"] for row in rows if row["series"] == "front"} == {p.id for p in view.front}
