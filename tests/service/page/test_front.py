@@ -1,4 +1,4 @@
-"""The view of a front: what filters leave, what is sorted, what changes, what an empty one says."""
+"""The view of a front: what filters leave, what is sorted, what moves, what an empty one says."""
 
 from __future__ import annotations
 
