@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 
 from nas.report.device import DeviceView, ModelView, covered, error_rows
 from nas.report.files import write_page
+from nas.report.palette import PALETTES, Theme, mixed, styled
 
-_POINT, _LINE, _BAND = "#0b6e4f", "#9aa5b1", "rgba(11, 110, 79, 0.10)"
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem;
        color: #1f2933; }
@@ -23,8 +23,9 @@ th, td { text-align: left; padding: 0.25rem 0.9rem 0.25rem 0; border-bottom: 1px
 """
 
 
-def draw_errors(model: ModelView) -> go.Figure:
+def draw_errors(model: ModelView, theme: Theme = "light") -> go.Figure:
     """Networks that the fit did not see: predicted, with its 90% interval, against measured."""
+    palette = PALETTES[theme]
     points = model.latency_error.points
     measured = [point[0] for point in points]
     predicted = [point[1] for point in points]
@@ -36,21 +37,21 @@ def draw_errors(model: ModelView) -> go.Figure:
             y=[ends[0] * 0.9, ends[1] * 0.9, ends[1] * 1.1, ends[0] * 1.1],
             mode="lines",
             fill="toself",
-            fillcolor=_BAND,
+            fillcolor=mixed(palette.paper, palette.front, 0.12),
             line={"width": 0},
             name="within 10%",
             hoverinfo="skip",
         )
     )
     figure.add_trace(
-        go.Scatter(x=ends, y=ends, mode="lines", line={"color": _LINE}, name="as measured")
+        go.Scatter(x=ends, y=ends, mode="lines", line={"color": palette.faint}, name="as measured")
     )
     figure.add_trace(
         go.Scatter(
             x=measured,
             y=predicted,
             mode="markers",
-            marker={"color": _POINT, "size": 6},
+            marker={"color": palette.front, "size": 6},
             error_y={
                 "type": "data",
                 "symmetric": False,
@@ -58,19 +59,17 @@ def draw_errors(model: ModelView) -> go.Figure:
                 "arrayminus": [middle - low for _, middle, low, _ in points],
                 "thickness": 1,
                 "width": 0,
-                "color": _POINT,
+                "color": palette.front,
             },
             name="held out, with 90% interval",
             hovertemplate="measured %{x:.4g} ms<br>predicted %{y:.4g} ms<extra></extra>",
         )
     )
-    figure.update_layout(
-        template="plotly_white",
+    styled(figure, theme).update_layout(
         height=460,
         margin={"t": 20, "r": 20},
         xaxis={"type": "log", "dtick": "D2", "title": {"text": f"measured, ms {model.unit}"}},
         yaxis={"type": "log", "dtick": "D2", "title": {"text": "predicted, ms"}},
-        legend={"orientation": "h", "y": 1.1},
     )
     return figure
 
