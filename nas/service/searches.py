@@ -120,7 +120,7 @@ class Searches:
             return
         trace = Trace.of(study, self._folder)
         pid = driver.pid if driver is not None else self._starting(trace)
-        if pid is None:
+        if pid is None or (driver is None and study.finished_at is not None):
             raise StoreError(f"`study` must be running to be stopped; nobody runs {name!r}")
 
         def ended() -> bool:
@@ -180,7 +180,8 @@ class Searches:
 
     def _check_at_rest(self, study: StudyRecord) -> None:
         runs = self._driver(study)
-        if runs is None and self._starting(Trace.of(study, self._folder)) is None:
+        finished = study.finished_at is not None  # its process may take a moment to end
+        if runs is None and (finished or not self._starting(Trace.of(study, self._folder))):
             return
         by = f"{runs} runs" if runs is not None else "a process that starts up is to run"
         raise StudyHeldError(
