@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import plotly.graph_objects as go
 
@@ -76,36 +76,41 @@ PALETTES: Mapping[Theme, Palette] = {
 
 def styled(figure: go.Figure, theme: Theme) -> go.Figure:
     """The same figure in the colours of a theme, with room for its labels and nothing else."""
+    figure.update_layout(layout_style(theme))
+    figure.update_xaxes(axis_style(theme))
+    figure.update_yaxes(axis_style(theme))
+    return figure
+
+
+def layout_style(theme: Theme) -> dict[str, Any]:
+    """The layout of every figure of a theme."""
     palette = PALETTES[theme]
-    figure.update_layout(
-        template="none",
-        paper_bgcolor=palette.paper,
-        plot_bgcolor=palette.paper,
-        font={"family": FONT, "size": 13, "color": palette.ink},
-        colorway=list(palette.series),
-        hoverlabel={
+    return {
+        "template": "none",
+        "paper_bgcolor": palette.paper,
+        "plot_bgcolor": palette.paper,
+        "font": {"family": FONT, "size": 13, "color": palette.ink},
+        "colorway": list(palette.series),
+        "hoverlabel": {
             "bgcolor": palette.paper,
             "bordercolor": palette.quiet,
             "font": {"family": FONT, "size": 12, "color": palette.ink},
         },
-        hovermode="closest",
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        modebar={
+        "hovermode": "closest",
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        "modebar": {
             "bgcolor": "rgba(0,0,0,0)",
             "color": palette.quiet,
             "activecolor": palette.front,
         },
-    )
-    axis = {
-        "gridcolor": palette.grid,
-        "linecolor": palette.grid,
-        "zerolinecolor": palette.grid,
-        "automargin": True,
-        "title": {"standoff": 8},
     }
-    figure.update_xaxes(**axis)
-    figure.update_yaxes(**axis)
-    return figure
+
+
+def axis_style(theme: Theme) -> dict[str, Any]:
+    """Every axis of a theme."""
+    grid = PALETTES[theme].grid
+    lines = {"gridcolor": grid, "linecolor": grid, "zerolinecolor": grid}
+    return {**lines, "automargin": True, "title": {"standoff": 8}}
 
 
 def mixed(colour: str, other: str, share: float) -> str:

@@ -3,6 +3,9 @@
 Dominated networks are faint, the front is a line, limits are dashed. Published networks stand
 where both of their numbers are known; where the vertical one is not (their accuracy is not on the
 study's scale) they are marked below the others, at their cost.
+
+Why plain values and no figure: a figure checks each of its thousands of numbers, which takes
+longer than a person who moves a slider should wait.
 """
 
 from __future__ import annotations
@@ -10,8 +13,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-
-import plotly.graph_objects as go
+from typing import Any
 
 from nas.report.front import FrontView, Point, staircase
 from nas.report.palette import Palette
@@ -21,6 +23,8 @@ from nas.store.records import ObjectiveRecord
 Interval = tuple[float, float]
 Intervals = Mapping[str, Mapping[str, Interval]]
 """By objective, by architecture id: where a number lies nine times in ten."""
+Values = dict[str, Any]
+"""A trace, an axis, a shape or an annotation in Plotly's words."""
 
 DOMINATED, STAIRCASE, FRONT, REFERENCES = range(4)
 """The order of the traces of a panel."""
@@ -44,7 +48,8 @@ class Panel:
         palette: Its colours.
         intervals: Drawn as error bars of the front, where they are known.
         texts: Whether hovering shows the architecture; it takes room in the file.
-        frame: Whose networks the axes have room for; those of the view without it.
+        frame: What the axes have room for, by objective; the networks of the view without it.
+        number: Its place among the panels of a figure, from 1.
     """
 
     view: FrontView
@@ -53,69 +58,81 @@ class Panel:
     palette: Palette
     intervals: Intervals
     texts: bool
-    frame: FrontView | None = None
+    frame: Mapping[str, Interval] | None = None
+    number: int = 1
 
-    def add_to(self, figure: go.Figure, *, row: int, col: int, legend: bool) -> None:
-        """Draw it into a cell of a figure."""
-        place = {"row": row, "col": col}
-        for trace in self.traces():
-            figure.add_trace(trace.update(showlegend=legend and trace.showlegend), **place)
-        self._bounds(figure, place)
-        self._names(figure, place)
-        figure.update_xaxes(title_text=axis_title(self.x.name), **place)
+    @property
+    def _axes(self) -> tuple[str, str]:
+        number = "" if self.number == 1 else str(self.number)
+        return f"x{number}", f"y{number}"
 
-    def traces(self) -> list[go.Scatter]:
+    def traces(self) -> list[Values]:
         """Dominated networks, the staircase, the front and the references, in this order."""
         colours = self.palette
         line = staircase(self.view.front, self.x, self.y)
         faint = {"color": colours.faint, "size": 5, "opacity": 0.45}
         front = {"color": colours.front, "size": 8}
-        return [
+        stairs = {
+            "x": [x for x, _ in line],
+            "y": [y for _, y in line],
+            "mode": "lines",
+            "line": {"color": colours.front, "width": 2},
+            "name": "best at this cost",
+            "showlegend": bool(line),
+            "hoverinfo": "skip",
+        }
+        traces = [
             self._points(self.view.dominated, name="dominated", marker=faint),
-            go.Scatter(
-                x=[x for x, _ in line],
-                y=[y for _, y in line],
-                mode="lines",
-                line={"color": colours.front, "width": 2},
-                name="best at this cost",
-                showlegend=bool(line),
-                hoverinfo="skip",
-            ),
-            self._points(self.view.front, name="front", marker=front).update(
-                error_x=self._bars(self.x.name), error_y=self._bars(self.y.name)
-            ),
+            stairs,
+            {
+                **self._points(self.view.front, name="front", marker=front),
+                "error_x": self._bars(self.x.name),
+                "error_y": self._bars(self.y.name),
+            },
             self._references(),
+        ]
+        x, y = self._axes
+        first = self.number == 1
+        return [
+            {
+                **trace,
+                "type": "scatter",
+                "xaxis": x,
+                "yaxis": y,
+                "showlegend": first and trace["showlegend"],
+            }
+            for trace in traces
         ]
 
     def _points(
         self, points: Sequence[Point], *, name: str, marker: Mapping[str, object]
-    ) -> go.Scatter:
+    ) -> Values:
         titles = [(o.name, axis_title(o.name)) for o in self.view.objectives]
-        said: dict[str, object] = {
+        said: Values = {
             "hovertemplate": f"<b>%{{customdata}}</b><br>{axis_title(self.x.name)}: %{{x:.4g}}<br>"
             f"{axis_title(self.y.name)}: %{{y:.4g}}<extra></extra>"
         }
         if self.texts or name == "front":
             words = [self._hover(point, titles) for point in points]
             said = {"text": words, "hoverinfo": "text"}
-        return go.Scatter(
-            x=[point.values[self.x.name] for point in points],
-            y=[point.values[self.y.name] for point in points],
-            customdata=[point.id for point in points],
-            mode="markers",
-            marker=dict(marker),
-            name=name,
-            showlegend=bool(points),
-            unselected={"marker": {"opacity": 0.12}},
+        return {
+            "x": [point.values[self.x.name] for point in points],
+            "y": [point.values[self.y.name] for point in points],
+            "customdata": [point.id for point in points],
+            "mode": "markers",
+            "marker": dict(marker),
+            "name": name,
+            "showlegend": bool(points),
+            "unselected": {"marker": {"opacity": 0.12}},
             **said,
-        )
+        }
 
     def _hover(self, point: Point, titles: Sequence[tuple[str, str]]) -> str:
         lines = [f"<b>{point.id}</b>"]
         lines += [f"{title}: {point.values[name]:.4g}" for name, title in titles]
         return "<br>".join(lines + (textwrap.wrap(point.text, 90) if self.texts else []))
 
-    def _bars(self, name: str) -> dict[str, object]:
+    def _bars(self, name: str) -> Values:
         """Error bars of the front; none where no interval is known."""
         known = self.intervals.get(name, {})
         if not known:
@@ -137,97 +154,115 @@ class Panel:
             "color": self.palette.quiet,
         }
 
-    @property
-    def most(self) -> float:
-        """The right end of the horizontal axis."""
-        points = self._framed
-        return 1.2 * max((point.values[self.x.name] for point in points), default=1.0)
+    def axes(self) -> tuple[Values, Values]:
+        """The axis across and the one upwards."""
+        bottom, span = self._floor
+        below = 0.42 if self._marked_below else 0.05
+        across = {"range": [0, self._most], "title": {"text": axis_title(self.x.name)}}
+        return across, {"range": [bottom - below * span, bottom + 1.06 * span]}
 
     @property
-    def floor(self) -> tuple[float, float]:
+    def _most(self) -> float:
+        return 1.2 * self._room(self.x.name)[1]
+
+    @property
+    def _floor(self) -> tuple[float, float]:
         """The least value upwards, and the span of all of them."""
-        points = self._framed
-        values = [point.values[self.y.name] for point in points] or [0.0]
-        return min(values), (max(values) - min(values)) or 1.0
+        low, high = self._room(self.y.name)
+        return low, (high - low) or 1.0
+
+    def _room(self, name: str) -> Interval:
+        return self.frame[name] if self.frame else extremes(self.view, name)
 
     @property
-    def _framed(self) -> Sequence[Point]:
-        frame = self.frame or self.view
-        return (*frame.front, *frame.dominated)
+    def _placed(self) -> bool:
+        """Whether published networks have a place upwards."""
+        return any(self.y.name in reference.costs for reference in self.view.references)
 
     @property
-    def marked_below(self) -> bool:
-        """Whether references are marked below the networks."""
-        return bool(self._shown()) and not self._placed()
+    def _marked_below(self) -> bool:
+        return not self._placed and bool(self._shown())
 
     def _shown(self) -> list[tuple[str, str, float]]:
         """References that the axis reaches: name, title, place across; from left to right."""
-        name, most = self.x.name, self.most
+        name, most = self.x.name, self._most
         known = [r for r in self.view.references if r.costs.get(name, most) < most]
-        if self._placed():
+        if self._placed:
             known = [r for r in known if self.y.name in r.costs]
         return sorted(
             ((r.name, r.title, r.costs[name]) for r in known), key=lambda reference: reference[2]
         )
 
-    def _placed(self) -> bool:
-        return any(self.y.name in reference.costs for reference in self.view.references)
-
-    def _references(self) -> go.Scatter:
-        shown, (bottom, span) = self._shown(), self.floor
+    def _references(self) -> Values:
+        shown, (bottom, span) = self._shown(), self._floor
         costs = {reference.name: reference.costs for reference in self.view.references}
         below = bottom - 0.06 * span
-        return go.Scatter(
-            x=[x for _, _, x in shown],
-            y=[costs[name].get(self.y.name, below) for name, _, _ in shown],
-            mode="markers",
-            marker={"symbol": "triangle-up", "size": 8, "color": self.palette.reference},
-            text=[name for name, _, _ in shown],
-            name="published networks" + ("" if self._placed() else " (cost only)"),
-            showlegend=bool(shown),
-            hovertext=[f"{title}<br>{x:.4g} {self.x.unit}" for _, title, x in shown],
-            hoverinfo="text",
-        )
+        return {
+            "x": [x for _, _, x in shown],
+            "y": [costs[name].get(self.y.name, below) for name, _, _ in shown],
+            "mode": "markers",
+            "marker": {"symbol": "triangle-up", "size": 8, "color": self.palette.reference},
+            "text": [name for name, _, _ in shown],
+            "name": "published networks" + ("" if self._placed else " (cost only)"),
+            "showlegend": bool(shown),
+            "hovertext": [f"{title}<br>{x:.4g} {self.x.unit}" for _, title, x in shown],
+            "hoverinfo": "text",
+        }
 
-    def _names(self, figure: go.Figure, place: Mapping[str, int]) -> None:
-        """The axes' ranges, and the names of references that are marked below."""
-        bottom, span = self.floor
-        below = 0.42 if self.marked_below else 0.05
-        figure.update_xaxes(range=[0, self.most], **place)
-        figure.update_yaxes(range=[bottom - below * span, bottom + 1.06 * span], **place)
-        if not self.marked_below:
-            return
-        shown = self._shown()
-        spread = _spread([x for _, _, x in shown], self.most / 32)
-        # One by one they would each be checked against all that the figure has.
-        number = "" if place["col"] == 1 else str(place["col"])
-        names = [
-            go.layout.Annotation(
-                x=x,
-                y=bottom - 0.09 * span,
-                xref=f"x{number}",
-                yref=f"y{number}",
-                text=name,
-                textangle=-90,
-                yanchor="top",
-                showarrow=False,
-                font={"size": 10, "color": self.palette.reference},
-            )
-            for (name, _, _), x in zip(shown, spread, strict=True)
+    def annotations(self) -> list[Values]:
+        """Names of references that are marked below, and words at the limits."""
+        x, y = self._axes
+        found = [
+            {**place, "text": text, "showarrow": False}
+            for _, text, place in self._bounds()
+            if text
         ]
-        figure.update_layout(annotations=[*figure.layout.annotations, *names])
+        if not self._marked_below:
+            return found
+        (bottom, span), shown = self._floor, self._shown()
+        spread = _spread([place for _, _, place in shown], self._most / 32)
+        return found + [
+            {
+                "x": place,
+                "y": bottom - 0.09 * span,
+                "xref": x,
+                "yref": y,
+                "text": name,
+                "textangle": -90,
+                "yanchor": "top",
+                "showarrow": False,
+                "font": {"size": 10, "color": self.palette.reference},
+            }
+            for (name, _, _), place in zip(shown, spread, strict=True)
+        ]
 
-    def _bounds(self, figure: go.Figure, place: Mapping[str, int]) -> None:
+    def shapes(self) -> list[Values]:
+        """Lines at the limits."""
         line = {"color": self.palette.limit, "dash": "dash"}
+        return [{**shape, "type": "line", "line": line} for shape, _, _ in self._bounds()]
+
+    def _bounds(self) -> list[tuple[Values, str, Values]]:
+        """Limits: their line, their word, and where that stands."""
+        found = []
+        x, y = self._axes
         bounds = {**self.view.limits, **self.view.floors}
-        words = {True: "at least", False: "limit"}
         if (bound := bounds.get(self.x.name)) is not None:
-            text = words[self.x.name in self.view.floors]
-            figure.add_vline(x=bound, line=line, annotation_text=text, **place)
+            ends = {"x0": bound, "x1": bound, "y0": 0, "y1": 1, "xref": x, "yref": f"{y} domain"}
+            text = "at least" if self.x.name in self.view.floors else "limit"
+            place = {"x": bound, "y": 1, "xref": x, "yref": f"{y} domain", "xanchor": "left"}
+            found.append((ends, text, {**place, "yanchor": "top"}))
         if (bound := bounds.get(self.y.name)) is not None:
-            text = words[self.y.name in self.view.floors]
-            first = place["col"] == 1
-            figure.add_hline(y=bound, line=line, annotation_text=text if first else None, **place)
+            ends = {"x0": 0, "x1": 1, "y0": bound, "y1": bound, "xref": f"{x} domain", "yref": y}
+            text = "at least" if self.y.name in self.view.floors else "limit"
+            place = {"x": 1, "y": bound, "xref": f"{x} domain", "yref": y, "xanchor": "right"}
+            found.append((ends, text if self.number == 1 else "", {**place, "yanchor": "bottom"}))
+        return found
+
+
+def extremes(view: FrontView, name: str) -> Interval:
+    """The least and the most of an objective among all networks of a view."""
+    values = [p.values[name] for points in (view.front, view.dominated) for p in points]
+    return min(values, default=0.0), max(values, default=1.0)
 
 
 def _spread(places: Sequence[float], gap: float) -> list[float]:

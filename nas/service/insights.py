@@ -15,7 +15,7 @@ from nas.errors import NasError
 from nas.graph.lower import lower
 from nas.report.front import FrontView, Point, thinned
 from nas.report.importance import Columns, ImportanceView, accuracy_process, importances
-from nas.report.panel import Interval
+from nas.report.panel import Interval, extremes
 from nas.search.feasibility import free_columns
 from nas.search.problem import Problem
 from nas.service.offers import Offers
@@ -72,6 +72,17 @@ class Insights:
         key = ("importance", study.id, study.created_at, step)
         return self._once(key, lambda: self._importance(study, view))
 
+    def frame(self, name: str) -> dict[str, Interval]:
+        """The least and the most of each objective among all that was evaluated.
+
+        Raises:
+            UnknownNameError: with the studies there are.
+        """
+        study, view = self._store.study(name), self._views.front(name)
+        key = ("frame", study.id, study.created_at, len(view.front) + len(view.dominated))
+        names = [objective.name for objective in study.objectives]
+        return self._once(key, lambda: {one: extremes(view, one) for one in names})
+
     def _once(self, key: tuple[object, ...], make: Callable[[], _T]) -> _T:
         with self._lock:
             if key in self._kept:
@@ -96,7 +107,7 @@ class Insights:
             quantity, _, device = objective.name.partition("@")
             if quantity in ("latency_ms", "energy_mj"):
                 place = device or str(study.spec["device"])
-                found[objective.name] = _cost_intervals(points, quantity, place)
+                found[objective.name] = _cost_intervals(points, objective.name, place)
         if "accuracy" in {o.name for o in study.objectives} and not _paid(study):
             found["accuracy"] = self._accuracy_intervals(study, points)
         return {name: known for name, known in found.items() if known}
@@ -148,12 +159,14 @@ def _free(problem: Problem) -> set[str]:
     return {one.name for one in problem.objectives}
 
 
-def _cost_intervals(points: Sequence[Point], quantity: str, device: str) -> dict[str, Interval]:
+def _cost_intervals(points: Sequence[Point], objective: str, device: str) -> dict[str, Interval]:
     try:
         model = find_model(device).model
-        estimates = {point.id: model.estimate(lower(parse(point.text))) for point in points}
-    except NasError:  # The model went, or another took its name.
+        law = model.latency if objective.startswith("latency_ms") else model.energy
+    except NasError:  # The model went.
         return {}
-    which = "latency_interval_ms" if quantity == "latency_ms" else "energy_interval_mj"
-    found = {identity: getattr(one, which) for identity, one in estimates.items()}
-    return {identity: ends for identity, ends in found.items() if ends is not None}
+    if law is None or not points:
+        return {}
+    networks = [lower(parse(point.text)) for point in points]
+    costs = [point.values[objective] for point in points]
+    return dict(zip((p.id for p in points), law.intervals(networks, costs), strict=True))

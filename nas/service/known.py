@@ -9,6 +9,9 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from nas.pareto import front
 from nas.report.front import FrontView, Point, Reference, front_view
 from nas.report.references import costed_references
@@ -46,6 +49,8 @@ class KnownStudy:
         self._rows: list[list[float]] = []
         self._tally = Tally(self.study.objectives, floor=self._floor)
         self._view: FrontView | None = None
+        self._past: tuple[int, FrontView] | None = None
+        self._table: NDArray[np.float64] | None = None
         self._growth: list[tuple[int, float]] | None = None
 
     def read_on(self, store: Store) -> None:
@@ -88,7 +93,7 @@ class KnownStudy:
         self._points += front_view(self.study, complete, ()).dominated
         self._rows += [[one.values[name] for name in names] for one in complete]
         self._tally.add(records)
-        self._view = self._growth = None
+        self._view = self._past = self._growth = self._table = None
 
     def view(self, study: StudyRecord, until: int | None) -> FrontView:
         """The front after so many evaluations, or of all.
@@ -98,8 +103,12 @@ class KnownStudy:
             until: How many of the evaluations count, by number.
         """
         if until is not None and until < self._next:
-            count = bisect_left(self._complete, until, key=lambda record: record.number)
-            return self._drawn(study, self._front_of(count), self._points[:count])
+            kept = self._past
+            if kept is None or kept[0] != until or kept[1].study != study.name:
+                count = bisect_left(self._complete, until, key=lambda record: record.number)
+                past = self._drawn(study, self._front_of(count), self._points[:count])
+                self._past = kept = until, past
+            return kept[1]
         if self._view is None or self._view.study != study.name:
             self._view = self._drawn(study, self._tally.front, self._points)
         return self._view
@@ -130,8 +139,10 @@ class KnownStudy:
 
     def _front_of(self, count: int) -> list[EvaluationRecord]:
         """The front of the first complete evaluations."""
+        if self._table is None:
+            self._table = np.array(self._rows)
         able = self._able(count)
-        table = self._rows[:count] if len(able) == count else [self._rows[i] for i in able]
+        table = self._table[:count] if len(able) == count else self._table[able]
         kept = front(table, [objective.sense for objective in self.study.objectives])
         return [self._complete[able[index]] for index in kept]
 

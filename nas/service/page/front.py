@@ -42,7 +42,7 @@ def layout(parts: Parts, query: Mapping[str, str]) -> Component:
                 plot(
                     "front",
                     "The front: networks over the chosen objectives",
-                    figure=front_figure(view, shown, frame=view),
+                    figure=front_figure(view, shown),
                     height=520,
                 ),
                 time_control(count),

@@ -80,7 +80,12 @@ def _draws(page: Page, parts: Parts, insights: Insights) -> None:
             return moved(view, shown, intervals, left), said
         choices = top_choices(insights.importance(study))[:_LINES] if kind == "lines" else ()
         figure = front_figure(
-            view, shown, frame=now, intervals=intervals, kept=left, choices=choices
+            view,
+            shown,
+            frame=insights.frame(study),
+            intervals=intervals,
+            kept=left,
+            choices=choices,
         )
         return figure, said
 

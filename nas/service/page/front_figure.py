@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import plotly.graph_objects as go
 from dash import Patch
 
 from nas.report.front import FrontView, thinned
 from nas.report.palette import Theme
-from nas.report.panel import FRONT, Intervals
-from nas.report.picture import axes, draw_pair, pair_traces
+from nas.report.panel import FRONT, Interval, Intervals
+from nas.report.picture import axes, pair_document
 from nas.report.spread import draw_parallel, draw_three, parallel_view
 
 Kind = Literal["2d", "3d", "lines"]
 
+MOST_FAINT = 1_000
+"""Dominated networks in the figure: twice as many look the same and take twice as long."""
 _MOST_DEEP = 500
 
 
@@ -52,17 +54,17 @@ def front_figure(
     view: FrontView,
     shown: Shown,
     *,
-    frame: FrontView,
+    frame: Mapping[str, Interval] | None = None,
     intervals: Intervals | None = None,
     kept: frozenset[str] | None = None,
     choices: Sequence[str] = (),
-) -> go.Figure:
+) -> go.Figure | dict[str, Any]:
     """The figure of a front.
 
     Args:
         view: The front, as it is or was.
         shown: What is to be seen of it.
-        frame: The front as it is, for which the axes have room.
+        frame: What the axes have room for, by objective; the networks of the view without it.
         intervals: Error bars.
         kept: Ids that the filters leave; None where there are none.
         choices: Those that get an axis among the parallel lines.
@@ -77,7 +79,7 @@ def front_figure(
         names = (shown.x, shown.z, shown.y)
         some = [view.dominated[index] for index in deep]
         return draw_three(left, names, theme=shown.theme, dominated=some)
-    figure = draw_pair(
+    document = pair_document(
         view,
         shown.x,
         shown.y,
@@ -85,9 +87,10 @@ def front_figure(
         intervals=intervals,
         dominated=shown.dominated,
         frame=frame,
+        most=MOST_FAINT,
     )
-    figure.data[FRONT].selectedpoints = kept_places(view, kept)
-    return figure
+    document["data"][FRONT]["selectedpoints"] = kept_places(view, kept)
+    return document
 
 
 def kept_places(view: FrontView, kept: frozenset[str] | None) -> list[int] | None:
@@ -101,18 +104,20 @@ def moved(
     view: FrontView, shown: Shown, intervals: Intervals | None, kept: frozenset[str] | None
 ) -> Patch:
     """What changes in a figure of two dimensions when the front is another."""
-    change, traces = Patch(), pair_traces(view, shown.x, shown.y, dominated=shown.dominated)
-    for index, trace in enumerate(traces[: FRONT + 1]):
-        for key in ("x", "y", "customdata", "text"):
-            if (values := trace[key]) is not None:
-                change["data"][index][key] = list(values)
+    document = pair_document(
+        view,
+        shown.x,
+        shown.y,
+        intervals=intervals,
+        dominated=shown.dominated,
+        most=MOST_FAINT,
+    )
+    change = Patch()
+    for index, trace in enumerate(document["data"][: FRONT + 1]):
+        for key in ("x", "y", "customdata", "text", "error_x", "error_y"):
+            if key in trace:
+                change["data"][index][key] = trace[key]
     change["data"][FRONT]["selectedpoints"] = kept_places(view, kept)
-    for key in ("error_x", "error_y"):
-        change["data"][FRONT][key] = {"visible": False}
-    if intervals:
-        bars = pair_traces(view, shown.x, shown.y, intervals=intervals, dominated=False)[FRONT]
-        for key in ("error_x", "error_y"):
-            change["data"][FRONT][key] = bars[key].to_plotly_json()
     return change
 
 

@@ -26,7 +26,11 @@ def plot_id(name: str) -> dict[str, str]:
 
 
 def plot(
-    name: str, label: str, *, figure: go.Figure | None = None, height: int | None = 420
+    name: str,
+    label: str,
+    *,
+    figure: go.Figure | dict[str, Any] | None = None,
+    height: int | None = 420,
 ) -> Component:
     """A figure in its place, with buttons that save what it shows.
 
@@ -37,7 +41,8 @@ def plot(
         height: In pixels; None where the figure knows its own.
     """
     drawn = figure if figure is not None else go.Figure(layout=_BLANK)
-    style = {"height": f"{height or drawn.layout.height or 420}px"}
+    own = drawn.layout.height if isinstance(drawn, go.Figure) else None
+    style = {"height": f"{height or own or 420}px"}
     graph = dcc.Graph(
         id=plot_id(name), figure=drawn, config=_CONFIG, style=style, className="plot-graph"
     )

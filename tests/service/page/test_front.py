@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from nas.report.panel import FRONT
-from nas.report.picture import pair_traces
+from nas.report.panel import FRONT, extremes
 from nas.service.insights import LEAST_EVALUATED, Insights
 from nas.service.page import front
 from nas.service.page.front_callbacks import brushed, toggled
@@ -108,8 +107,8 @@ def test_the_first_figure_is_accuracy_over_the_first_cost() -> None:
     shown = Shown.first(view, "dark")
     assert (shown.x, shown.y, shown.z) == ("latency_ms", "accuracy", "energy_mj")
     kept = frozenset(p.id for p in view.front[2:5])
-    figure = front_figure(view, shown, frame=view, kept=kept)
-    assert list(figure.data[FRONT].selectedpoints) == [2, 3, 4]
+    figure = front_figure(view, shown, kept=kept)
+    assert figure["data"][FRONT]["selectedpoints"] == [2, 3, 4]
     assert kept_places(view, None) is None
 
 
@@ -117,7 +116,7 @@ def test_the_first_figure_is_accuracy_over_the_first_cost() -> None:
 def test_other_kinds_hold_the_same_networks(kind: Any) -> None:
     view = viewed()
     shown = Shown(kind, "latency_ms", "accuracy", "energy_mj", False, "light")
-    figure = front_figure(view, shown, frame=view, choices=["stage7.expansion"])
+    figure = front_figure(view, shown, choices=["stage7.expansion"])
     drawn = {one for trace in figure.data for one in trace.customdata or ()}
     assert drawn == {point.id for point in view.front}
 
@@ -128,11 +127,11 @@ def test_what_moves_is_what_would_be_drawn() -> None:
     intervals = {"accuracy": {then.front[0].id: (0.0, 99.0)}}
     operations = moved(then, shown, intervals, None).to_plotly_json()["operations"]
     values = {tuple(one["location"]): one["params"].get("value") for one in operations}
-    wanted = pair_traces(then, shown.x, shown.y, intervals=intervals)
+    wanted = front_figure(then, shown, intervals=intervals)["data"]
     for index, trace in enumerate(wanted[: FRONT + 1]):
-        assert values["data", index, "x"] == list(trace.x)
-        assert values["data", index, "y"] == list(trace.y)
-    assert values["data", FRONT, "error_y"]["array"] == list(wanted[FRONT].error_y.array)
+        for key in ("x", "y", "customdata"):
+            assert values.get(("data", index, key)) == trace.get(key)
+    assert values["data", FRONT, "error_y"] == wanted[FRONT]["error_y"]
     (only,) = faded(then, frozenset({then.front[1].id})).to_plotly_json()["operations"]
     assert only["params"]["value"] == [1]
 
@@ -140,9 +139,10 @@ def test_what_moves_is_what_would_be_drawn() -> None:
 def test_the_figure_as_it_was_has_room_for_the_front_as_it_is() -> None:
     view, then = viewed(), viewed(until=60)
     shown = Shown.first(view, "light")
-    now = front_figure(view, shown, frame=view).layout
-    past = front_figure(then, shown, frame=view).layout
-    assert (past.xaxis.range, past.yaxis.range) == (now.xaxis.range, now.yaxis.range)
+    now = front_figure(view, shown)["layout"]
+    frame = {name: extremes(view, name) for name in OBJECTIVES}
+    past = front_figure(then, shown, frame=frame)["layout"]
+    assert all(past[axis]["range"] == now[axis]["range"] for axis in ("xaxis", "yaxis"))
     assert until_words(60, 300) == "As it was after 60 of 300 evaluations."
     assert until_words(300, 300) == "As it is now, after 300 evaluations."
 
@@ -170,6 +170,8 @@ def test_insights_tell_intervals_and_importance(stored: Parts) -> None:
         assert set(known) == {point.id for point in view.front}
         for point in view.front:
             assert known[point.id][0] <= point.values[name] <= known[point.id][1]
+    every = [point.values["energy_mj"] for point in (*view.front, *view.dominated)]
+    assert insights.frame("s")["energy_mj"] == (min(every), max(every))
     importance = insights.importance("s")
     assert [one.objective for one in importance] == list(OBJECTIVES)
     assert insights.importance("s") is importance and insights.intervals("s") is intervals
@@ -201,7 +203,7 @@ def test_accuracies_that_are_paid_for_are_learned_from(parts: Parts) -> None:
 
 def test_what_is_drawn_is_saved_as_csv() -> None:
     view = viewed()
-    figure = front_figure(view, Shown.first(view, "light"), frame=view).to_dict()
+    figure = front_figure(view, Shown.first(view, "light"))
     file = csv_file("front", figure)
     rows = list(csv.DictReader(io.StringIO(file["content"])))
     assert file["filename"] == "front.csv"
