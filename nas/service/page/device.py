@@ -16,6 +16,7 @@ from nas.service.page import calibrate
 from nas.service.page.dash_app import Page
 from nas.service.page.parts import Parts
 from nas.service.page.pieces import address, aria, card, facts, heading, link_button, table
+from nas.service.page.plots import plot, plot_id
 
 _ERRORS = [
     "Cost",
@@ -88,8 +89,7 @@ def model_parts(model: ModelView, theme: str) -> list[Component]:
     if model.latency_error.points:
         figure = draw_errors(model, cast(Theme, theme))
         title = f"Predicted against measured latency, {model.name}"
-        graph = dcc.Graph(id="device-errors", figure=figure, style={"height": "460px"})
-        drawn = [html.Div(graph, role="group", **aria(label=title))]
+        drawn = [plot("errors", title, figure=figure, height=460)]
     tables = [table(_ERRORS, error_rows(model), caption="Errors", numeric=range(2, 7))]
     if model.latency_error.by_group:
         groups = [[name, f"{error:.1%}"] for name, error in model.latency_error.by_group.items()]
@@ -161,7 +161,7 @@ def register(page: Page, parts: Parts) -> None:
         return model_parts(_model(device, name), theme)
 
     @page.callback(
-        Output("device-errors", "figure"),
+        Output(plot_id("errors"), "figure"),
         Input("page-theme", "data"),
         State("device-model", "value"),
         State("device-name", "data"),

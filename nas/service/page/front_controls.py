@@ -30,16 +30,22 @@ def figure_controls(view: FrontView, shown: Shown) -> Component:
     return html.Div(
         [
             html.Div(kinds, role="group", **aria(label="Kind of view")),
-            *(_axis(label, name, titles, value) for label, name, value in axes),
+            *(
+                _axis(label, name, titles, value, hidden=name == "z" and shown.kind != "3d")
+                for label, name, value in axes
+            ),
             html.Div(options, role="group", className="front-options", **aria(label="Show")),
         ],
         className="front-controls",
     )
 
 
-def _axis(label: str, name: str, titles: Mapping[str, str], value: str) -> Component:
+def _axis(
+    label: str, name: str, titles: Mapping[str, str], value: str, *, hidden: bool
+) -> Component:
     menu = dcc.Dropdown(titles, value, id=f"front-{name}", clearable=False, searchable=False)
-    return html.Div(field(label, menu), id=f"front-{name}-field", className="front-axis")
+    named = field(label, menu)
+    return html.Div(named, id=f"front-{name}-field", hidden=hidden, className="front-axis")
 
 
 def time_control(count: int) -> Component:

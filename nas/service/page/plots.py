@@ -48,7 +48,7 @@ def plot(
     )
     return html.Figure(
         [
-            html.Div(graph, role="group", **aria(label=label)),
+            html.Div(graph, role="group", style=style, **aria(label=label)),
             html.Figcaption(
                 [
                     html.Span("Save as", className="quiet"),

@@ -102,7 +102,10 @@
   // --- Connection: the view is asked for again once the server answers again.
   var banner = document.getElementById("page-connection");
 
+  var next = 0;
+
   async function look() {
+    clearTimeout(next);
     var alive = false;
     try {
       var answer = await fetch("/ui/_alive", { cache: "no-store", signal: AbortSignal.timeout(4000) });
@@ -111,12 +114,13 @@
     } catch (error) { alive = false; }
     if (alive && !banner.hidden) { setProps("page-route", { data: routeNow() }); }
     banner.hidden = alive;
-    setTimeout(look, alive ? 5000 : 1000);
+    next = setTimeout(look, alive ? 5000 : 1000);
   }
 
   function routeNow() { return { path: location.pathname, search: location.search, at: Date.now() }; }
   window.addEventListener("offline", function () { banner.hidden = false; });
-  setTimeout(look, 5000);
+  window.addEventListener("online", look);
+  next = setTimeout(look, 5000);
 
   // --- Limits: a slider in ratios beside a number; at its end there is no limit.
   var TICKS = 1000;
