@@ -14,6 +14,8 @@ from nas.cli.app import app
 from nas.cost.catalog import find_model, modelled_devices
 from nas.cost.fit import HeldOutError
 from nas.resources import folder
+from nas.service.app import make_app
+from nas.service.settings import Settings
 from nas.space.architecture import parse
 
 ROOT = Path(nas.__file__).resolve().parents[1]
@@ -61,6 +63,29 @@ def test_the_python_of_the_readme_runs(capsys: pytest.CaptureFixture[str]) -> No
     (code,) = re.findall(r"```python\n(.*?)```", README, re.S)
     exec(compile(code.replace("100_000", "1_000"), "README.md", "exec"), {})
     assert capsys.readouterr().out.startswith("3504872 300774272\n")
+
+
+def test_what_the_readme_asks_a_server_for_is_there(tmp_path: Path) -> None:
+    service = make_app(Settings(database=str(tmp_path / "nas.db")))
+    paths = [re.sub(r"{\w+}", "[^/]+", path) for path in service.openapi()["paths"]]
+    asked = re.findall(r"\$api([\w/]+)", README)
+    assert "/studies/first/networks/knee/export" in asked
+    for path in asked:
+        assert any(re.fullmatch(one, f"/api/v1{path}") for one in paths), path
+
+
+def test_what_the_readme_asks_the_client_for_is_there() -> None:
+    methods = set(re.findall(r"\bclient\.(\w+)\(", README))
+    assert methods >= {"search", "wait", "front", "export"}
+    assert methods <= set(dir(nas.Client))
+
+
+def test_every_option_of_serve_in_the_readme_is_one() -> None:
+    command = typer.main.get_command(app)
+    serve = getattr(command, "commands")["serve"]  # noqa: B009 - as above
+    known = {option for parameter in serve.params for option in parameter.opts}
+    section = README.partition("## In a browser")[2].partition("\n## ")[0]
+    assert {"--data-root", "--token-file"} <= set(re.findall(r"--[a-z-]+", section)) <= known
 
 
 def test_links_and_files_named_in_the_readme_exist() -> None:

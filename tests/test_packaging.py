@@ -101,6 +101,15 @@ def test_the_core_needs_no_heavy_framework(metadata: Message) -> None:
     assert not [line for line in needed if line.startswith(("torch", "ray", "onnx", "pandas"))]
 
 
+def test_the_wheel_holds_every_file_of_the_package(wheel: Path, repository: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        packed = set(archive.namelist())
+    files = (path for path in (repository / "nas").rglob("*") if path.is_file())
+    kept = {path.relative_to(repository).as_posix() for path in files if path.suffix != ".pyc"}
+    assert "nas/service/page/assets/page.css" in kept
+    assert kept <= packed
+
+
 def test_the_data_folders_are_found_when_installed(
     scripts: Path, repository: Path, tmp_path: Path
 ) -> None:
