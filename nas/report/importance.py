@@ -138,6 +138,15 @@ def accuracy_process(
     return columns_of
 
 
+def top_choices(views: Sequence[ImportanceView]) -> list[str]:
+    """The choices, the one that decides most of any objective first."""
+    most: dict[str, float] = {}
+    for view in views:
+        for share in view.shares:
+            most[share.choice] = max(most.get(share.choice, 0.0), share.total)
+    return sorted(most, key=lambda name: -most[name])
+
+
 def draw_importance(
     views: Sequence[ImportanceView], *, theme: Theme = "light", shown: int = _SHOWN
 ) -> go.Figure:

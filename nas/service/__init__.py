@@ -17,7 +17,7 @@ device_views, costs, given   names in requests → devices, costs, networks
 workers, worker   a function → calls of it in bounded processes that may fail
 workshops   those of the service: onnx_upload reads uploaded networks, archives builds exports,
             calibration fits uploaded logs
-study_report  a study → one HTML page that stands alone
+insights      a study → what its models say beyond its rows: intervals, which choices matter
 page        the web page, over the same parts
 api         the routers, one per resource; schemas, what they take and give
 openapi_page  the document of the API → a page to read and try it

@@ -10,12 +10,8 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from nas.pareto import Sense
-from nas.report.front import FrontView, Point
-from nas.service.study_report import MOST_FAINT, study_report
-from nas.store import ObjectiveRecord
 from tests.service.client import serving
-from tests.service.test_networks_and_exports import OBJECTIVES, filled
+from tests.service.test_networks_and_exports import filled
 
 
 class Page(HTMLParser):
@@ -69,32 +65,3 @@ def test_any_name_of_a_study_makes_a_file_name(tmp_path: Path) -> None:
 
 def test_the_report_of_an_unknown_study_is_404(stored: tuple[httpx.Client, list[str]]) -> None:
     assert stored[0].get("/studies/nowhere/report").status_code == 404
-
-
-def view(front: tuple[Point, ...], dominated: tuple[Point, ...] = ()) -> FrontView:
-    return FrontView(
-        "s", "space", "<script>device", tuple(OBJECTIVES), front, dominated, {}, {}, ()
-    )
-
-
-def test_what_people_named_is_text_and_not_markup() -> None:
-    text = "<img src=x>"
-    evil = ObjectiveRecord("accuracy", Sense.MAXIMIZE, "%", {"source": "<script>alert(1)"})
-    point = Point(0, "id", text, {"accuracy": 1.0}, {})
-    page = study_report(FrontView("s", text, text, (evil,), (), (point,), {}, {}, ()))
-    assert text not in page and "<script>" not in page
-
-
-def test_a_study_without_a_front_says_so() -> None:
-    assert "No network within the limits" in study_report(view(()))
-
-
-def test_a_report_of_a_hundred_thousand_stays_small() -> None:
-    def points(count: int, accuracy: float) -> tuple[Point, ...]:
-        values = [{"accuracy": accuracy, "latency_ms": 1.0 + i} for i in range(count)]
-        return tuple(Point(i, f"{i:016x}", "text", one, {}) for i, one in enumerate(values))
-
-    page = study_report(view(points(1, 70.0), points(100_000, 50.0)))
-    empty = study_report(view(points(1, 70.0)))
-    assert f"{MOST_FAINT:,} of 100,000" in page
-    assert len(page) - len(empty) < 2_000_000

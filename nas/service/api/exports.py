@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import HTMLResponse
 
+from nas.errors import NasError
 from nas.export.objectives import predicted_costs
+from nas.report.study_page import StudyReport, study_page
 from nas.service.api.networks import NetworkId
-from nas.service.api.parts import StorePart, StudyName, ViewsPart, WorkshopsPart
+from nas.service.api.parts import OffersPart, StorePart, StudyName, ViewsPart, WorkshopsPart
 from nas.service.archives import archive_of_study, network_archive
 from nas.service.given import given_network
+from nas.service.insights import Insights
 from nas.service.schemas.feasibility import Name
-from nas.service.study_report import study_report
 
 router = APIRouter(tags=["exports"])
 
@@ -76,9 +79,23 @@ def export_of_study(
 @router.get(
     "/studies/{study}/report", summary="Export a study as a page", response_class=HTMLResponse
 )
-def export_report(study: StudyName, views: ViewsPart) -> HTMLResponse:
-    """One HTML file that stands alone: what was asked, the front, and what it rests on."""
-    view = views.front(study)
+def export_report(
+    study: StudyName, store: StorePart, views: ViewsPart, offers: OffersPart
+) -> HTMLResponse:
+    """One HTML file that stands alone: what was asked, what came of it, and what it rests on."""
+    summary, view = store.summary(study), views.front(study)
+    try:
+        importance = Insights(store, views, offers).importance(study) if view.front else ()
+    except NasError:  # The space or a device went since.
+        importance = ()
+    report = StudyReport(
+        view,
+        summary.study.spec,
+        views.growth(study),
+        importance,
+        views.progress(summary).spent,
+        datetime.now(UTC),
+    )
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", view.study)
     headers = {"Content-Disposition": f'attachment; filename="{name}.html"'}
-    return HTMLResponse(study_report(view), headers=headers)
+    return HTMLResponse(study_page(report), headers=headers)

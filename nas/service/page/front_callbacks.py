@@ -9,13 +9,14 @@ from dash import ALL, Input, Output, State, ctx, no_update
 from dash.development.base_component import Component
 
 from nas.report.growth import draw_growth
+from nas.report.importance import top_choices
 from nas.report.palette import Theme
 from nas.service.insights import Insights
 from nas.service.page import plots
 from nas.service.page.dash_app import Page
 from nas.service.page.front_controls import bounds, chosen_ranges, range_words, until_words
 from nas.service.page.front_figure import Kind, Shown, faded, front_figure, moved
-from nas.service.page.front_insights import insight_cards, top_choices
+from nas.service.page.front_insights import insight_cards
 from nas.service.page.front_table import (
     MOST_COMPARED,
     compare_link,

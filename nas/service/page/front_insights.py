@@ -9,21 +9,12 @@ from dash.development.base_component import Component
 
 from nas.report.choices import choices_view, draw_choices
 from nas.report.front import FrontView
-from nas.report.importance import METHOD, ImportanceView, draw_importance
+from nas.report.importance import METHOD, ImportanceView, draw_importance, top_choices
 from nas.report.palette import Theme
 from nas.service.page.pieces import card
 from nas.service.page.plots import plot
 
 _ROWS = 16  # Choices in the heat map.
-
-
-def top_choices(views: Sequence[ImportanceView]) -> list[str]:
-    """The choices, the one that decides most of any objective first."""
-    most: dict[str, float] = {}
-    for view in views:
-        for share in view.shares:
-            most[share.choice] = max(most.get(share.choice, 0.0), share.total)
-    return sorted(most, key=lambda name: -most[name])
 
 
 def insight_cards(

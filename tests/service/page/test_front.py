@@ -10,13 +10,14 @@ from typing import Any
 
 import pytest
 
+from nas.report.importance import top_choices
 from nas.report.panel import FRONT, extremes
 from nas.service.insights import LEAST_EVALUATED, Insights
 from nas.service.page import front
 from nas.service.page.front_callbacks import brushed, toggled
 from nas.service.page.front_controls import STEPS, bounds, chosen_range, chosen_ranges, until_words
 from nas.service.page.front_figure import Shown, faded, front_figure, kept_places, moved
-from nas.service.page.front_insights import insight_cards, top_choices
+from nas.service.page.front_insights import insight_cards
 from nas.service.page.front_table import ROWS, compare_link, filtered, front_table, ordered
 from nas.service.page.parts import Parts
 from nas.service.page.plots import csv_file
