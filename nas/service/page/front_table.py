@@ -14,7 +14,7 @@ from nas.report.words import number
 from nas.service.page.pieces import address, aria, table
 from nas.store import StudySummary
 
-ROWS = 25
+ROWS = 15
 MOST_COMPARED = 3
 
 
