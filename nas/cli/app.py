@@ -26,7 +26,7 @@ from nas.cli import (
 app = typer.Typer(
     name="nas",
     help="Find the best networks for your device: accuracy against latency, energy and memory.",
-    epilog="Start with: nas search quickstart",
+    epilog="Start with: nas search quickstart, or in a browser: nas serve",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -23,7 +23,11 @@ _GRACE_S = 3
 
 def serve(
     host: Annotated[
-        str, typer.Option(metavar="ADDRESS", help="Where to listen; others need a token.")
+        str,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Where to listen; all but this machine's own need --token-file.",
+        ),
     ] = "127.0.0.1",
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="The port to listen on; 0 for any that is free.")
@@ -38,14 +42,14 @@ def serve(
     allow_host: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME", help="A name by which people reach this server; give it again."
+            metavar="NAME", help="A name by which people reach this server; may be repeated."
         ),
     ] = None,
     data_root: Annotated[
         list[Path] | None,
         typer.Option(
             metavar="FOLDER",
-            help="Where spaces, tables and lists that people name must lie; give it again.",
+            help="Where spaces, tables and lists that people name must lie; may be repeated.",
         ),
     ] = None,
     allow_evaluators: Annotated[
@@ -63,8 +67,8 @@ def serve(
 ) -> None:
     """Serve the page and the API, so that people search and browse without a command line.
 
-    Searches run in processes of their own: they go on when the server ends, and it finds them
-    again.
+    Searches run in processes of their own: they go on when the server ends, and the next one
+    finds them again.
 
     Example: nas serve
 
