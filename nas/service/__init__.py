@@ -9,6 +9,7 @@ allowed     paths in requests → those that the server may read
 problems    errors → problem documents (RFC 9457)
 searches    studies → processes that run them and outlive the server
 job         one such process
+shared      a read → one for all who ask at the same time
 views       a stored study → its front and progress, kept as long as nothing changes
 known       what was read of one study
 events, event_sources   changes of studies → streams for whoever listens

@@ -149,9 +149,9 @@ class StudiesSource:
     def look(self) -> SeenStudies:
         """The studies now, newest first."""
         studies, progress = {}, {}
-        for summary in reversed(self._searches.store.studies()):
+        for summary, standing in self._searches.all():
             name = summary.study.name
-            studies[name] = StudyOut.of(summary, self._searches.standing(summary))
+            studies[name] = StudyOut.of(summary, standing)
             if studies[name].state == "running":
                 progress[name] = self._views.progress(summary)
         return SeenStudies(studies, progress)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -38,6 +39,7 @@ class KnownStudy:
         self.study, self.lock = study, threading.Lock()
         limits = study.spec.get("limits") or {}
         self._floor: float | None = limits.get("min_accuracy")
+        self.read_at = -1.0
         self._next = 0
         self._gaps: list[range] = []
         self._begin()
@@ -55,6 +57,7 @@ class KnownStudy:
 
     def read_on(self, store: Store) -> None:
         """Read what came since, be it of later or of earlier numbers."""
+        began = time.monotonic()
         late = self._late(store)
         if late:  # what follows them in order is counted anew
             everything = sorted([*self._records, *late], key=lambda record: record.number)
@@ -64,6 +67,7 @@ class KnownStudy:
         while True:
             records = store.evaluations(self.study.id, first=self._next, limit=_READ_AT_ONCE)
             if not records:
+                self.read_at = began
                 return
             end = records[-1].number + 1
             self._gaps += _left_out((record.number for record in records), self._next, end)

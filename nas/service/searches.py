@@ -18,6 +18,7 @@ from nas.service.allowed import allowed, check_stored
 from nas.service.job import Job
 from nas.service.opening import begin, begin_apart
 from nas.service.settings import Settings
+from nas.service.shared import Shared
 from nas.service.specs import stored_spec
 from nas.service.traces import Trace, traces_folder
 from nas.store import DriverRecord, Store, StudyRecord, StudySummary
@@ -47,6 +48,8 @@ class Standing:
 class Searches:
     """Starts, stops and resumes studies; every method may be called from any thread.
 
+    `all` gives every study and what becomes of it, newest first.
+
     Args:
         settings: Of the service.
         store: Where the studies are.
@@ -58,6 +61,7 @@ class Searches:
         self._folder = traces_folder(store.location)
         self._children: dict[Trace, subprocess.Popen[str]] = {}
         self._lock = threading.Lock()
+        self.all: Shared[list[tuple[StudySummary, Standing]]] = Shared(self._all)
         # What is asked of a space is arithmetic on every core: a few at a time are quicker.
         self._openings = threading.BoundedSemaphore(2)
 
@@ -161,6 +165,10 @@ class Searches:
             return Standing("starting")
         failure = trace.failure()
         return Standing("interrupted" if failure is None else "failed", failure)
+
+    def _all(self) -> list[tuple[StudySummary, Standing]]:
+        """Every study and what becomes of it, newest first."""
+        return [(one, self.standing(one)) for one in reversed(self.store.studies())]
 
     def _check_room(self) -> None:
         most = self._settings.most_searches

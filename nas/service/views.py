@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -82,9 +83,10 @@ class Views:
 
     @contextmanager
     def _up_to_date(self, study: StudyRecord) -> Iterator[KnownStudy]:
-        known = self._known(study)
+        known, asked = self._known(study), time.monotonic()
         with known.lock:
-            known.read_on(self.store)
+            if known.read_at <= asked:  # else somebody read on since this was asked for
+                known.read_on(self.store)
             yield known
 
     def _known(self, study: StudyRecord) -> KnownStudy:

@@ -41,6 +41,7 @@ from nas.store.json_text import to_json
 from nas.store.location import check_file, display, no_database
 from nas.store.tables import REVISION, VERSION_TABLE
 
+_CONNECTIONS = 40
 _BEGIN = "sqlite_begin"
 _MIGRATION_LOCK = 0x6E6173  # Any number that the other users of a database do not lock.
 _versions = Table(VERSION_TABLE, MetaData(), Column("version_num", String(32)))
@@ -96,7 +97,8 @@ def writing(engine: Engine) -> Engine:
 def _engine(url: URL) -> Engine:
     to_and_from = {"json_serializer": to_json, "json_deserializer": json.loads}
     if url.get_backend_name() == "sqlite":
-        engine = create_engine(url, **to_and_from)
+        # Opening a connection takes as long as several reads: none of a server's threads should.
+        engine = create_engine(url, pool_size=_CONNECTIONS, max_overflow=-1, **to_and_from)
         event.listen(engine, "connect", _on_connect)
         event.listen(engine, "begin", _on_begin)
         return engine

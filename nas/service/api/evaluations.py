@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
+from nas.service.api.answers import answer
 from nas.service.api.parts import StorePart, StudyName
 from nas.service.schemas.evaluations import EvaluationOut, Evaluations
 from nas.store import EvaluationState
@@ -15,7 +16,11 @@ router = APIRouter(prefix="/studies", tags=["studies"])
 MOST_EVALUATIONS = 5_000
 
 
-@router.get("/{study}/evaluations", summary="List the evaluations of a study")
+@router.get(
+    "/{study}/evaluations",
+    summary="List the evaluations of a study",
+    response_model=Evaluations,
+)
 def list_evaluations(
     study: StudyName,
     store: StorePart,
@@ -28,12 +33,14 @@ def list_evaluations(
     limit: Annotated[
         int, Query(ge=1, le=MOST_EVALUATIONS, description="How many to give at most.")
     ] = 100,
-) -> Evaluations:
+) -> Response:
     """Every network of a study in order, with its values, its choices and what it took."""
     found = store.evaluations(store.study(study).id, state=state, first=first, limit=limit + 1)
     more = found[limit:]
-    return Evaluations(
-        items=list(map(EvaluationOut.of, found[:limit])),
-        next=more[0].number if more else None,
-        limit=limit,
+    return answer(
+        Evaluations(
+            items=list(map(EvaluationOut.of, found[:limit])),
+            next=more[0].number if more else None,
+            limit=limit,
+        )
     )

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query, Response
 
+from nas.service.api.answers import answer
 from nas.service.api.parts import Limit, Offset, SearchesPart, StorePart, StudyName, ViewsPart
 from nas.service.schemas.listing import Listing
 from nas.service.schemas.studies import StudyDetail, StudyOut, spec_schema
@@ -24,20 +25,17 @@ _ASKED = {
 }
 
 
-@router.get("", summary="List studies, newest first")
+@router.get("", summary="List studies, newest first", response_model=Listing[StudyOut])
 def list_studies(
-    store: StorePart,
     searches: SearchesPart,
     state: Annotated[list[State] | None, Query(description="Only those in one of these.")] = None,
     device: Annotated[str | None, Query(description="Only those for this device.")] = None,
     space: Annotated[str | None, Query(description="Only those of this space.")] = None,
     limit: Limit = 50,
     offset: Offset = 0,
-) -> Listing[StudyOut]:
+) -> Response:
     """Every study with its state and its counts."""
-    found = [
-        StudyOut.of(summary, searches.standing(summary)) for summary in reversed(store.studies())
-    ]
+    found = [StudyOut.of(summary, standing) for summary, standing in searches.all()]
     kept = [
         one
         for one in found
@@ -46,7 +44,7 @@ def list_studies(
         and (space is None or one.space == space)
     ]
     items = kept[offset : offset + limit]
-    return Listing(items=items, total=len(kept), limit=limit, offset=offset)
+    return answer(Listing(items=items, total=len(kept), limit=limit, offset=offset))
 
 
 @router.post("", status_code=201, summary="Begin a study", openapi_extra=_ASKED)
@@ -66,12 +64,12 @@ def create_study(
     return _detail(store, searches, views, study.name)
 
 
-@router.get("/{study}", summary="Show a study")
+@router.get("/{study}", summary="Show a study", response_model=StudyDetail)
 def show_study(
     study: StudyName, store: StorePart, searches: SearchesPart, views: ViewsPart
-) -> StudyDetail:
+) -> Response:
     """What was asked for, what became of it, and how far it is."""
-    return _detail(store, searches, views, study)
+    return answer(_detail(store, searches, views, study))
 
 
 @router.post("/{study}/stop", summary="Stop a study")
