@@ -83,5 +83,5 @@ def _plain(value: Any) -> Any:
     """Text as a spreadsheet reads it: a line without markup, and no formula."""
     if not isinstance(value, str):
         return value
-    text = value.replace("<br>", "; ").replace("<b>", "").replace("</b>", "")
+    text = value.removeprefix("<br>").replace("<br>", "; ").replace("<b>", "").replace("</b>", "")
     return "'" + text if text[:1] in ("=", "+", "-", "@") else text

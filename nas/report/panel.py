@@ -107,14 +107,14 @@ class Panel:
     def _points(
         self, points: Sequence[Point], *, name: str, marker: Mapping[str, object]
     ) -> Values:
-        titles = [(o.name, axis_title(o.name)) for o in self.view.objectives]
         said: Values = {
             "hovertemplate": f"<b>%{{customdata}}</b><br>{axis_title(self.x.name)}: %{{x:.4g}}<br>"
-            f"{axis_title(self.y.name)}: %{{y:.4g}}<extra></extra>"
+            f"{axis_title(self.y.name)}: %{{y:.4g}}%{{text}}<extra></extra>"
         }
         if self.texts or name == "front":
-            words = [self._hover(point, titles) for point in points]
-            said = {"text": words, "hoverinfo": "text"}
+            said["text"] = self._texts(points)
+        else:
+            said["hovertemplate"] = said["hovertemplate"].replace("%{text}", "")
         return {
             "x": [point.values[self.x.name] for point in points],
             "y": [point.values[self.y.name] for point in points],
@@ -123,14 +123,23 @@ class Panel:
             "marker": dict(marker),
             "name": name,
             "showlegend": bool(points),
-            "unselected": {"marker": {"opacity": 0.12}},
             **said,
         }
 
-    def _hover(self, point: Point, titles: Sequence[tuple[str, str]]) -> str:
-        lines = [f"<b>{point.id}</b>"]
-        lines += [f"{title}: {point.values[name]:.4g}" for name, title in titles]
-        return "<br>".join(lines + (textwrap.wrap(point.text, 90) if self.texts else []))
+    def _texts(self, points: Sequence[Point]) -> list[str]:
+        """What hovering shows below the two objectives."""
+        others = [o.name for o in self.view.objectives if o.name not in (self.x.name, self.y.name)]
+        titles = [(name, axis_title(name)) for name in others]
+        return [
+            "".join(
+                f"<br>{line}"
+                for line in (
+                    *(f"{title}: {point.values[name]:.4g}" for name, title in titles),
+                    *(textwrap.wrap(point.text, 90) if self.texts else ()),
+                )
+            )
+            for point in points
+        ]
 
     def _bars(self, name: str) -> Values:
         """Error bars of the front; none where no interval is known."""

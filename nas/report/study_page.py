@@ -122,7 +122,9 @@ def _results(report: StudyReport) -> Iterable[str]:
         yield "<p>No network within the limits was evaluated yet.</p>"
         return
     shown = thin(view, MOST_FAINT)
-    yield _figure(draw(shown), library=True)
+    # The title would count what is drawn; the page tells what there is.
+    whole = draw(shown).update_layout(title=None, margin={"t": 30}, height=480)
+    yield _figure(whole, library=True)
     if note := thinning_note(shown, view):
         yield f'<p class="quiet">{note}.</p>'
     names = _headings(view)

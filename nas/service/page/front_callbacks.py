@@ -15,7 +15,7 @@ from nas.service.insights import Insights
 from nas.service.page import plots
 from nas.service.page.dash_app import Page
 from nas.service.page.front_controls import bounds, chosen_ranges, range_words, until_words
-from nas.service.page.front_figure import Kind, Shown, faded, front_figure, moved
+from nas.service.page.front_figure import Kind, Shown, front_figure, moved
 from nas.service.page.front_insights import insight_cards
 from nas.service.page.front_table import (
     MOST_COMPARED,
@@ -47,6 +47,12 @@ def register(page: Page, parts: Parts) -> None:
         State("page-address", "pathname"),
         prevent_initial_call=True,
     )
+    page.clientside(
+        "faded",
+        Output("front-kept", "modified_timestamp"),
+        Input("front-kept", "data"),
+        prevent_initial_call=True,
+    )
 
 
 def _draws(page: Page, parts: Parts, insights: Insights) -> None:
@@ -76,9 +82,9 @@ def _draws(page: Page, parts: Parts, insights: Insights) -> None:
         intervals = insights.intervals(study) if "intervals" in options else None
         said, why = until_words(until, count), set(ctx.triggered_prop_ids.values())
         if kind == "2d" and why == {"front-kept"}:
-            return faded(view, left), said
+            return no_update, no_update
         if kind == "2d" and why == {"front-until"}:
-            return moved(view, shown, intervals, left), said
+            return moved(view, shown, intervals), said
         choices = top_choices(insights.importance(study))[:_LINES] if kind == "lines" else ()
         figure = front_figure(
             view,

@@ -66,7 +66,8 @@ def front_figure(
         shown: What is to be seen of it.
         frame: What the axes have room for, by objective; the networks of the view without it.
         intervals: Error bars.
-        kept: Ids that the filters leave; None where there are none.
+        kept: Ids that the filters leave; None where there are none. In two dimensions the browser
+            fades the others, which takes no new figure.
         choices: Those that get an axis among the parallel lines.
     """
     if shown.kind == "lines":
@@ -79,7 +80,7 @@ def front_figure(
         names = (shown.x, shown.z, shown.y)
         some = [view.dominated[index] for index in deep]
         return draw_three(left, names, theme=shown.theme, dominated=some)
-    document = pair_document(
+    return pair_document(
         view,
         shown.x,
         shown.y,
@@ -89,20 +90,9 @@ def front_figure(
         frame=frame,
         most=MOST_FAINT,
     )
-    document["data"][FRONT]["selectedpoints"] = kept_places(view, kept)
-    return document
 
 
-def kept_places(view: FrontView, kept: frozenset[str] | None) -> list[int] | None:
-    """Where on the front the networks stand that filters leave; None without filters."""
-    if kept is None:
-        return None
-    return [place for place, point in enumerate(view.front) if point.id in kept]
-
-
-def moved(
-    view: FrontView, shown: Shown, intervals: Intervals | None, kept: frozenset[str] | None
-) -> Patch:
+def moved(view: FrontView, shown: Shown, intervals: Intervals | None) -> Patch:
     """What changes in a figure of two dimensions when the front is another."""
     document = pair_document(
         view,
@@ -117,12 +107,4 @@ def moved(
         for key in ("x", "y", "customdata", "text", "error_x", "error_y"):
             if key in trace:
                 change["data"][index][key] = trace[key]
-    change["data"][FRONT]["selectedpoints"] = kept_places(view, kept)
-    return change
-
-
-def faded(view: FrontView, kept: frozenset[str] | None) -> Patch:
-    """What changes in a figure of two dimensions when filters leave other networks."""
-    change = Patch()
-    change["data"][FRONT]["selectedpoints"] = kept_places(view, kept)
     return change

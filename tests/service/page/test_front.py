@@ -16,7 +16,7 @@ from nas.service.insights import LEAST_EVALUATED, Insights
 from nas.service.page import front
 from nas.service.page.front_callbacks import brushed, toggled
 from nas.service.page.front_controls import STEPS, bounds, chosen_range, chosen_ranges, until_words
-from nas.service.page.front_figure import Shown, faded, front_figure, kept_places, moved
+from nas.service.page.front_figure import Shown, front_figure, moved
 from nas.service.page.front_insights import insight_cards
 from nas.service.page.front_table import ROWS, compare_link, filtered, front_table, ordered
 from nas.service.page.parts import Parts
@@ -107,10 +107,9 @@ def test_the_first_figure_is_accuracy_over_the_first_cost() -> None:
     view = viewed()
     shown = Shown.first(view, "dark")
     assert (shown.x, shown.y, shown.z) == ("latency_ms", "accuracy", "energy_mj")
-    kept = frozenset(p.id for p in view.front[2:5])
-    figure = front_figure(view, shown, kept=kept)
-    assert figure["data"][FRONT]["selectedpoints"] == [2, 3, 4]
-    assert kept_places(view, None) is None
+    figure = front_figure(view, shown)
+    assert figure["data"][FRONT]["customdata"] == [p.id for p in view.front]
+    assert figure["layout"]["xaxis"]["title"]["text"] == "Latency (ms)"
 
 
 @pytest.mark.parametrize("kind", ["3d", "lines"])
@@ -126,15 +125,13 @@ def test_what_moves_is_what_would_be_drawn() -> None:
     view, then = viewed(), viewed(until=60)
     shown = Shown.first(view, "light")
     intervals = {"accuracy": {then.front[0].id: (0.0, 99.0)}}
-    operations = moved(then, shown, intervals, None).to_plotly_json()["operations"]
+    operations = moved(then, shown, intervals).to_plotly_json()["operations"]
     values = {tuple(one["location"]): one["params"].get("value") for one in operations}
     wanted = front_figure(then, shown, intervals=intervals)["data"]
     for index, trace in enumerate(wanted[: FRONT + 1]):
         for key in ("x", "y", "customdata"):
             assert values.get(("data", index, key)) == trace.get(key)
     assert values["data", FRONT, "error_y"] == wanted[FRONT]["error_y"]
-    (only,) = faded(then, frozenset({then.front[1].id})).to_plotly_json()["operations"]
-    assert only["params"]["value"] == [1]
 
 
 def test_the_figure_as_it_was_has_room_for_the_front_as_it_is() -> None:

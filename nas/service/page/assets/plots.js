@@ -26,4 +26,30 @@
     if (typeof id !== "string") { return window.dash_clientside.no_update; }
     return path.replace(/\/+$/, "") + "/network/" + encodeURIComponent(id);
   };
+
+  // Networks that filters leave out are faint: without a new figure, and again after each redraw.
+  var kept = null;
+
+  function paint(graph) {
+    graph.querySelectorAll(".scatterlayer .trace").forEach(function (group) {
+      var trace = group.__data__ && group.__data__[0] && group.__data__[0].trace;
+      if (!trace || trace.name !== "front") { return; }
+      group.querySelectorAll("path.point").forEach(function (mark) {
+        var id = trace.customdata[mark.__data__.i];
+        mark.style.opacity = kept === null || kept.has(id) ? "" : "0.12";
+      });
+    });
+  }
+
+  window.dash_clientside.page.faded = function (ids) {
+    kept = ids ? new Set(ids) : null;
+    var place = document.getElementById('{"name":"front","type":"plot"}');
+    var graph = place && place.querySelector(".js-plotly-plot");
+    if (graph && !graph.dataset.fades) {
+      graph.dataset.fades = "yes";
+      graph.on("plotly_afterplot", function () { paint(graph); });
+    }
+    if (graph) { paint(graph); }
+    return window.dash_clientside.no_update;
+  };
 })();
