@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import RedirectResponse
+from starlette.routing import Match
 
 from nas import __version__
 from nas.service import login, openapi_page
@@ -25,6 +26,8 @@ from nas.service.settings import Settings
 from nas.service.views import Views
 from nas.service.workshops import Workshops
 from nas.store import Store
+
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 def make_app(settings: Settings) -> FastAPI:
@@ -88,11 +91,18 @@ def _guard(app: FastAPI, settings: Settings) -> None:
 
 def _refuse_the_rest_of_the_api(app: FastAPI) -> None:
     """Answer what no route of the API matches, which the page would take for its own."""
+    known = list(app.router.routes)
 
-    @app.api_route(
-        "/api/{path:path}",
-        methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
-        include_in_schema=False,
-    )
+    @app.api_route("/api/{path:path}", methods=[*_METHODS], include_in_schema=False)
     async def nothing(path: str, request: Request) -> None:
-        raise HTTPException(404, f"`path` must be one of {PREFIX}/docs; got {request.url.path}")
+        asked = request.method, request.url.path
+        scopes = [{**request.scope, "method": method} for method in _METHODS]
+        others = [
+            scope["method"]
+            for scope in scopes
+            if any(route.matches(scope)[0] is Match.FULL for route in known)
+        ]
+        if others:
+            allow = {"Allow": ", ".join(others)}
+            raise HTTPException(405, f"`method` must be one of {others}; got {asked[0]}", allow)
+        raise HTTPException(404, f"`path` must be one of {PREFIX}/docs; got {asked[1]}")

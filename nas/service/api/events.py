@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Response
 from fastapi.responses import StreamingResponse
 
 from nas.service.api.parts import EventsPart, StudyName
@@ -23,10 +23,31 @@ class EventStream(StreamingResponse):
     media_type = "text/event-stream"
 
 
+_STREAM: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {
+            EventStream.media_type: {
+                "itemSchema": {
+                    "type": "object",
+                    "required": ["event", "data"],
+                    "properties": {
+                        "event": {"type": "string"},
+                        "data": {"type": "string", "contentMediaType": "application/json"},
+                        "id": {"type": "string"},
+                        "retry": {"type": "integer", "minimum": 0},
+                    },
+                }
+            }
+        }
+    }
+}
+
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
-@router.get("/events", summary="What happens to all studies", response_class=EventStream)
+@router.get(
+    "/events", summary="What happens to all studies", response_class=Response, responses=_STREAM
+)
 async def stream_events(events: EventsPart, last_id: LastId = None) -> EventStream:
     """Server-sent events: `snapshot`, then `study`, `progress`, `state` and `deleted`.
 
@@ -40,7 +61,8 @@ async def stream_events(events: EventsPart, last_id: LastId = None) -> EventStre
 @router.get(
     "/studies/{study}/events",
     summary="What happens to a study",
-    response_class=EventStream,
+    response_class=Response,
+    responses=_STREAM,
 )
 async def stream_events_of_study(
     study: StudyName, events: EventsPart, last_id: LastId = None

@@ -24,6 +24,7 @@ class CostQuestion(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
+        strict=True,
         json_schema_extra={
             "example": {"network": "mobilenet_v2@0.75/160", "devices": ["pixel-3", "rpi5"]}
         },

@@ -17,6 +17,7 @@ class Question(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
+        strict=True,
         json_schema_extra={
             "example": {
                 "space": "mnasnet",
