@@ -235,3 +235,60 @@ def test_a_file_that_is_too_large_is_refused(client: httpx.Client) -> None:
 def test_a_request_without_a_file_is_refused(client: httpx.Client) -> None:
     assert client.post("/costs/onnx").status_code == 422
     assert client.post("/costs/onnx", data={"file": "text"}).status_code == 422
+
+
+_VALUES = st.one_of(
+    st.integers(-3, 10),
+    st.sampled_from([2**31, -(2**63), 2**63 - 1]),
+    st.floats(),
+    st.lists(st.integers(-2, 4), max_size=5),
+    st.text(max_size=4),
+)
+_NAMES = st.sampled_from(["x", "w", "a", "b", "y", "", "none"])
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> onnx.ModelProto:
+    """Files that are well formed, of nodes that fit each other or do not."""
+    model = convolution(draw(st.integers(1, 3)))
+    graph = model.graph
+    kinds = (
+        "Conv", "Relu", "Add", "Mul", "Gemm", "MatMul", "Reshape", "Flatten", "Concat", "Clip",
+        "MaxPool", "AveragePool", "GlobalAveragePool", "BatchNormalization", "Transpose", "Pad",
+        "Constant", "Identity", "ReduceMean", "Squeeze", "Softmax", "HardSwish", "Slice", "Cast",
+        "Shape", "Split", "Resize", "QuantizeLinear", "Dropout", "nonsense",
+    )  # fmt: skip
+    keys = (
+        "pads", "strides", "group", "kernel_shape", "axis", "axes", "perm", "value", "dilations",
+        "to", "transB", "keepdims", "ceil_mode", "auto_pad", "min",
+    )  # fmt: skip
+    for _ in range(draw(st.integers(0, 4))):
+        kind = draw(st.sampled_from(kinds))
+        options = draw(st.dictionaries(st.sampled_from(keys), _VALUES, max_size=3))
+        inputs, outputs = (draw(st.lists(_NAMES, max_size=most)) for most in (5, 2))
+        options = {key: value for key, value in options.items() if value != []}
+        node = helper.make_node(kind, inputs, outputs, **options)
+        graph.node.insert(draw(st.integers(0, len(graph.node))), node)
+    dims = draw(st.lists(st.sampled_from([0, 1, 3, 32, -1, 2**40]), max_size=5))
+    if draw(st.booleans()):
+        graph.input[0].CopyFrom(helper.make_tensor_value_info("x", TensorProto.FLOAT, dims))
+    if draw(st.booleans()):
+        graph.initializer[0].dims[:] = draw(st.lists(st.integers(-1, 9), max_size=5))
+    if draw(st.booleans()):
+        graph.initializer[0].data_type = draw(st.integers(0, 25))
+    for part in (graph.input, graph.output, graph.initializer, graph.node):
+        if draw(st.integers(0, 9)) == 0:
+            del part[:]
+    model.opset_import[0].version = draw(st.sampled_from([17, 17, 13, 21, 1, 0, 999]))
+    return model
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@given(model=graphs())
+def test_any_graph_is_read_or_refused_by_name(model: onnx.ModelProto) -> None:
+    try:
+        network = onnx_upload.read(model.SerializeToString())
+    except GraphImportError as refused:
+        assert str(refused)
+    else:
+        assert network.parameters >= 0 and network.macs >= 0
