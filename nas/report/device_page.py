@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from nas.report.device import DeviceView, ModelView, covered, error_rows
 from nas.report.files import write_page
-from nas.report.palette import PALETTES, Theme, mixed, styled
+from nas.report.palette import CONFIG, PALETTES, Theme, mixed, styled
 
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2rem auto; padding: 0 1rem;
@@ -119,7 +119,9 @@ def _model(model: ModelView, *, with_library: bool) -> Iterable[str]:
         error_rows(model),
     )
     if model.latency_error.points:
-        yield draw_errors(model).to_html(full_html=False, include_plotlyjs=with_library)
+        yield draw_errors(model).to_html(
+            full_html=False, include_plotlyjs=with_library, config=dict(CONFIG)
+        )
     said = f"{evidence.samples} samples, {evidence.date}. {evidence.source}. {evidence.licence}."
     yield f"<p>{escape(said)} {escape(evidence.notes)}</p>"
     rows = covered(model)

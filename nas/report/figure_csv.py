@@ -30,6 +30,7 @@ def figure_csv(figure: Mapping[str, Any]) -> str:
 def _rows(trace: Mapping[str, Any], figure: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     axis = "xaxis" + str(trace.get("xaxis", "x"))[1:]
     title = figure.get("layout", {}).get(axis, {}).get("title", {}).get("text", "")
+    title = title.partition("<br>")[0]
     fixed = {"panel": title, "series": trace.get("name", "")}
     cells = _cells(trace) if trace.get("type") == "heatmap" else _marks(trace)
     for cell in cells:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import plotly.graph_objects as go
 
@@ -25,19 +26,26 @@ def draw_growth(curve: Curve, *, theme: Theme = "light", at: int | None = None) 
         go.Scatter(
             x=[evaluation for evaluation, _ in curve],
             y=[volume for _, volume in curve],
-            mode="lines+markers",
+            mode="lines",
             line={"color": palette.front, "width": 2, "shape": "hv"},
-            marker={"size": 4},
             name="hypervolume",
             hovertemplate="after %{x:,} evaluations<br>%{y:.4f}<extra></extra>",
         )
     )
-    if at is not None:
-        figure.add_vline(x=at, line={"color": palette.quiet, "dash": "dot"})
     figure.update_layout(
         showlegend=False,
+        shapes=mark(at, theme),
         margin={"t": 12, "r": 16, "b": 40, "l": 52},
         xaxis={"title": {"text": "evaluations"}, "rangemode": "tozero"},
         yaxis={"title": {"text": "hypervolume (0 to 1)"}},
     )
     return figure
+
+
+def mark(at: int | None, theme: Theme) -> list[dict[str, Any]]:
+    """The line at an evaluation, if there is one to mark."""
+    if at is None:
+        return []
+    line = {"color": PALETTES[theme].quiet, "dash": "dot"}
+    ends = {"x0": at, "x1": at, "y0": 0, "y1": 1, "yref": "y domain"}
+    return [{"type": "line", "line": line, **ends}]

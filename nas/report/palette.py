@@ -10,6 +10,14 @@ import plotly.graph_objects as go
 
 Theme = Literal["light", "dark"]
 
+CONFIG: Mapping[str, Any] = {
+    "displaylogo": False,
+    "responsive": True,
+    "showSendToCloud": False,
+    "doubleClick": "reset+autosize",
+}
+"""How every figure behaves in a browser; nothing of it is sent anywhere."""
+
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, sans-serif"
 
 

@@ -13,7 +13,7 @@ from nas.errors import MissingExtraError, OutputError
 from nas.pareto import Sense
 from nas.report.files import write_page
 from nas.report.front import FrontView, thinned
-from nas.report.palette import PALETTES, Theme, axis_style, layout_style
+from nas.report.palette import CONFIG, PALETTES, Theme, axis_style, layout_style
 from nas.report.panel import Interval, Intervals, Panel, axis_title, extremes
 from nas.store.records import ObjectiveRecord
 
@@ -99,15 +99,13 @@ def pair_document(
     document = _document([panel], theme)
     layout = document["layout"]
     layout |= {
-        "margin": {"t": 48, "r": 24, "b": 48, "l": 56},
+        "margin": {"t": 48, "r": 24, "b": 62, "l": 56},
         "uirevision": f"{x} {y}",
         "selectionrevision": f"{x} {y}",
     }
     if dominated and (note := thinning_note(shown, view)):
-        font = {"size": 11, "color": colours.quiet}
-        layout["annotations"].append(
-            {"text": note, "showarrow": False, "font": font, **_TOP_RIGHT}
-        )
+        # Below the axis: nothing else is there on any screen.
+        layout["xaxis"]["title"]["text"] += f"<br><sub>{note}</sub>"
     return document
 
 
@@ -143,12 +141,6 @@ def _document(panels: Sequence[Panel], theme: Theme) -> dict[str, Any]:
     return {"data": [trace for panel in panels for trace in panel.traces()], "layout": layout}
 
 
-_TOP_RIGHT: Mapping[str, object] = {
-    **{"xref": "paper", "yref": "paper", "x": 1, "y": 1},
-    **{"xanchor": "right", "yanchor": "bottom"},
-}
-
-
 def thin(view: FrontView, most: int = MOST_FAINT) -> FrontView:
     """The same front with no more dominated networks than a picture can show."""
     if len(view.dominated) <= most:
@@ -178,7 +170,7 @@ def write_html(figure: go.Figure, file: Path) -> None:
     Raises:
         OutputError: if the file cannot be written.
     """
-    write_page(figure.to_html(include_plotlyjs=True, full_html=True), file)
+    write_page(figure.to_html(include_plotlyjs=True, full_html=True, config=dict(CONFIG)), file)
 
 
 def write_image(figure: go.Figure, file: Path) -> None:

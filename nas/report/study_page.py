@@ -14,6 +14,7 @@ from nas.report.choices import choices_view, draw_choices
 from nas.report.front import FrontView, Point
 from nas.report.growth import Curve, draw_growth
 from nas.report.importance import METHOD, ImportanceView, draw_importance, top_choices
+from nas.report.palette import CONFIG
 from nas.report.picture import MOST_FAINT, draw, thin, thinning_note
 from nas.report.words import heading, number
 
@@ -185,7 +186,7 @@ def _figure(figure: go.Figure, *, library: bool = False) -> str:
     drawn = figure.to_html(
         full_html=False,
         include_plotlyjs=library,
-        config={"displaylogo": False, "responsive": True},
+        config=dict(CONFIG),
     )
     return f'<div class="figure">{drawn}</div>'
 

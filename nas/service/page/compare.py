@@ -82,7 +82,7 @@ def number_table(shown: Sequence[ShownNetwork]) -> Component:
         if name not in {objective.name for objective in shown[0].view.objectives}:
             rows.append([words(name), *_cells(name, values, min(values))])
     right = list(range(1, len(shown) + 1))
-    return table(["", *_heads(shown)], rows, caption="Numbers side by side", numeric=right)
+    return table(["quantity", *_heads(shown)], rows, caption="Numbers side by side", numeric=right)
 
 
 def _cells(name: str, values: Sequence[float], best: float) -> list[Any]:

@@ -26,15 +26,15 @@ def layout(parts: Parts, query: Mapping[str, str]) -> Component:
     name = query["study"]
     summary, view = parts.store.summary(name), parts.views.front(name)
     running = parts.searches.standing(summary).state in ("starting", "running")
-    tick = every(2, "front-tick", running=running)
     if not view.front:
-        return html.Div([_nothing(view, running), tick, dcc.Store(id="front-study", data=name)])
+        wait = every(2, "front-wait", running=running)
+        return html.Div([_nothing(view, running), wait, dcc.Store(id="front-study", data=name)])
     shown, count = Shown.first(view, query.get("theme", "light")), evaluations(summary)
     sort = view.objectives[0].name
     return html.Div(
         [
             _stores(name, sort, count),
-            tick,
+            every(2, "front-tick", running=running),
             heading(name, *_exports(name), lead=html.Span(lead(view, count), id="front-lead")),
             card(
                 "Front",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dash import ALL, Input, Output, State, ctx, no_update
+from dash import ALL, Input, Output, Patch, State, ctx, no_update
 from dash.development.base_component import Component
 
-from nas.report.growth import draw_growth
+from nas.report.growth import draw_growth, mark
 from nas.report.importance import top_choices
 from nas.report.palette import Theme
 from nas.service.insights import Insights
@@ -100,10 +100,12 @@ def _draws(page: Page, parts: Parts, insights: Insights) -> None:
         Output("front-z-field", "hidden"),
         Output("front-x-field", "hidden"),
         Output("front-y-field", "hidden"),
+        Output("front-options-field", "hidden"),
         Input("front-kind", "value"),
     )
-    def axes(kind: Kind) -> tuple[bool, bool, bool]:
-        return kind != "3d", kind == "lines", kind == "lines"
+    def axes(kind: Kind) -> tuple[bool, bool, bool, bool]:
+        lines = kind == "lines"
+        return kind != "3d", lines, lines, lines
 
 
 def _filters(page: Page, parts: Parts) -> None:
@@ -220,6 +222,10 @@ def _beside(page: Page, parts: Parts, insights: Insights) -> None:
     )
     def grow(until: int, theme: Theme | None, study: str, count: int) -> Any:
         at = until if until < count else None
+        if set(ctx.triggered_prop_ids.values()) == {"front-until"}:
+            change = Patch()
+            change["layout"]["shapes"] = mark(at, theme or "light")
+            return change
         return draw_growth(parts.views.growth(study), theme=theme or "light", at=at)
 
     @page.callback(
@@ -253,3 +259,14 @@ def _live(page: Page, parts: Parts) -> None:
             return no_update, no_update, no_update, no_update, not running
         value = now if until >= count else no_update
         return now, value, now, lead(parts.views.front(study), now), not running
+
+    @page.callback(
+        Output("page-route", "data", allow_duplicate=True),
+        Input("front-wait", "n_intervals"),
+        State("front-study", "data"),
+        State("page-route", "data"),
+        prevent_initial_call=True,
+    )
+    def wait(tick: int | None, study: str, route: Mapping[str, Any]) -> Any:
+        """From what says that nothing is there yet to the view, once something is."""
+        return {**route, "at": tick} if parts.views.front(study).front else no_update

@@ -22,7 +22,8 @@ OPTIONS = {"dominated": "Dominated networks", "intervals": "90% intervals"}
 def figure_controls(view: FrontView, shown: Shown) -> Component:
     """What the figure shows."""
     titles = {o.name: axis_title(o.name) for o in view.objectives}
-    kinds = dcc.RadioItems(KINDS, shown.kind, id="front-kind", inline=True, className="segments")
+    able = {kind: said for kind, said in KINDS.items() if kind != "3d" or len(titles) > 2}
+    kinds = dcc.RadioItems(able, shown.kind, id="front-kind", inline=True, className="segments")
     options = dcc.Checklist(
         OPTIONS, ["dominated"] if shown.dominated else [], id="front-options", inline=True
     )
@@ -34,7 +35,13 @@ def figure_controls(view: FrontView, shown: Shown) -> Component:
                 _axis(label, name, titles, value, hidden=name == "z" and shown.kind != "3d")
                 for label, name, value in axes
             ),
-            html.Div(options, role="group", className="front-options", **aria(label="Show")),
+            html.Div(
+                options,
+                id="front-options-field",
+                role="group",
+                className="front-options",
+                **aria(label="Show"),
+            ),
         ],
         className="front-controls",
     )

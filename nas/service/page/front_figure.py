@@ -107,4 +107,5 @@ def moved(view: FrontView, shown: Shown, intervals: Intervals | None) -> Patch:
         for key in ("x", "y", "customdata", "text", "error_x", "error_y"):
             if key in trace:
                 change["data"][index][key] = trace[key]
+    change["layout"]["xaxis"]["title"]["text"] = document["layout"]["xaxis"]["title"]["text"]
     return change

@@ -216,7 +216,7 @@ def neighbour_table(
         ]
         for one in ordered[:_NEIGHBOURS]
     ]
-    columns = ["choice", "change", *map(words, names), "", "network"]
+    columns = ["choice", "change", *map(words, names), "verdict", "network"]
     right = list(range(2, 2 + len(names)))
     told = f"{len(view.neighbours):,} networks are one change away"
     better = f"{len(view.better):,} of them better in something and worse in nothing"

@@ -10,14 +10,10 @@ from dash import MATCH, Dash, Input, Output, State, dcc, html, no_update
 from dash.development.base_component import Component
 
 from nas.report.figure_csv import figure_csv
+from nas.report.palette import CONFIG
 from nas.service.page.pieces import aria, data
 
-_CONFIG: Any = {
-    "displaylogo": False,
-    "responsive": True,
-    "doubleClick": "reset+autosize",
-    "modeBarButtonsToRemove": ["autoScale2d", "toImage"],
-}
+_CONFIG: Any = {**CONFIG, "modeBarButtonsToRemove": ["autoScale2d", "toImage"]}
 
 
 def plot_id(name: str) -> dict[str, str]:
