@@ -8,8 +8,9 @@ from typing import Any
 from dash import ALL, Input, Output, Patch, State, ctx, no_update
 from dash.development.base_component import Component
 
+from nas.errors import NasError
 from nas.report.growth import draw_growth, mark
-from nas.report.importance import top_choices
+from nas.report.importance import ImportanceView, top_choices
 from nas.report.palette import Theme
 from nas.service.insights import Insights
 from nas.service.page import plots
@@ -76,8 +77,7 @@ def _draws(page: Page, parts: Parts, insights: Insights) -> None:
         until: int, kept: Sequence[str] | None, study: str, count: int,
     ) -> Any:  # fmt: skip
         shown = Shown(kind, x, y, z, "dominated" in options, theme or "light")
-        now = parts.views.front(study)
-        view = now if until >= count else parts.views.front(study, until=until)
+        view = parts.views.front(study, until=None if until >= count else until)
         left = None if kept is None else frozenset(kept)
         intervals = insights.intervals(study) if "intervals" in options else None
         said, why = until_words(until, count), set(ctx.triggered_prop_ids.values())
@@ -85,7 +85,7 @@ def _draws(page: Page, parts: Parts, insights: Insights) -> None:
             return no_update, no_update
         if kind == "2d" and why == {"front-until"}:
             return moved(view, shown, intervals), said
-        choices = top_choices(insights.importance(study))[:_LINES] if kind == "lines" else ()
+        choices = top_choices(_importance(insights, study))[:_LINES] if kind == "lines" else ()
         figure = front_figure(
             view,
             shown,
@@ -106,6 +106,14 @@ def _draws(page: Page, parts: Parts, insights: Insights) -> None:
     def axes(kind: Kind) -> tuple[bool, bool, bool, bool]:
         lines = kind == "lines"
         return kind != "3d", lines, lines, lines
+
+
+def _importance(insights: Insights, study: str) -> Sequence[ImportanceView]:
+    """Nothing where the space or a device of the study is not what it was."""
+    try:
+        return insights.importance(study)
+    except NasError:
+        return ()
 
 
 def _filters(page: Page, parts: Parts) -> None:
@@ -185,18 +193,15 @@ def _tables(page: Page, parts: Parts) -> None:
         Input("front-page", "data"),
         Input("front-picked", "data"),
         State("front-study", "data"),
+        State("front-count", "data"),
         prevent_initial_call=True,
     )
     def fill(
-        kept: Sequence[str] | None,
-        until: int,
-        order: Mapping[str, Any],
-        leaf: int,
-        picked: Sequence[str],
-        study: str,
-    ) -> Component:
+        kept: Sequence[str] | None, until: int, order: Mapping[str, Any], leaf: int,
+        picked: Sequence[str], study: str, count: int,
+    ) -> Component:  # fmt: skip
         return front_table(
-            parts.views.front(study, until=until),
+            parts.views.front(study, until=None if until >= count else until),
             kept=None if kept is None else frozenset(kept),
             sort=order["name"],
             descending=order["descending"],
@@ -235,7 +240,7 @@ def _beside(page: Page, parts: Parts, insights: Insights) -> None:
     )
     def think(theme: Theme | None, study: str) -> Any:
         view = parts.views.front(study)
-        return insight_cards(view, insights.importance(study), theme or "light")
+        return insight_cards(view, _importance(insights, study), theme or "light")
 
 
 def _live(page: Page, parts: Parts) -> None:

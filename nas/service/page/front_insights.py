@@ -30,7 +30,10 @@ def insight_cards(
         "choice, deep the greatest, a gap means that it decides nothing there.",
     )
     if not importance:
-        text = "A few more networks must be evaluated before this can be told."
+        text = (
+            "Nothing says this yet: more networks must be evaluated, and the space and the device "
+            "of the study must be here."
+        )
         return [card("Which choices matter", html.P(text, className="quiet")), changes]
     sources = "; ".join(dict.fromkeys(f"{one.objective}: {one.source}" for one in importance))
     figure = draw_importance(importance, theme=theme)
