@@ -22,7 +22,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 FOLDER = Path(__file__).parent
-_SIZE = {"width": 880, "height": 520, "scale": 1.25}
+_SIZE = {"width": 880, "height": 520, "scale": 1.1}
 
 
 @dataclass(frozen=True)
