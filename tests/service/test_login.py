@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from http.cookies import SimpleCookie
+from pathlib import Path
 
 import httpx
 import pytest
@@ -127,3 +128,10 @@ def test_other_sites_cannot_log_a_person_in_or_out(app: FastAPI) -> None:
     headers = {"Origin": "https://evil.example"}
     assert logged_in(app, headers=headers).status_code == 403
     assert asked(app, "/logout", "POST", headers=headers).status_code == 403
+
+
+def test_the_page_offers_to_log_out_where_people_log_in(app: FastAPI, tmp_path: Path) -> None:
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    assert 'action="/logout"' in asked(app, "/ui/", headers=headers).text
+    with made(tmp_path) as open_:
+        assert "logout" not in asked(open_, "/ui/").text.lower()

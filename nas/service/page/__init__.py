@@ -23,7 +23,8 @@ __all__ = ["PREFIX", "Page", "Parts", "make_page"]
 
 def make_page(app: FastAPI, parts: Parts) -> Page:
     """Put the page on the application, after every route that is not its own."""
-    page = Page(app, prefix=PREFIX, index_string=index_string())
+    secured = parts.settings.token is not None
+    page = Page(app, prefix=PREFIX, index_string=index_string(secured=secured))
     page.layout = layout()
     register(page, parts)
     page.serve_every_address()

@@ -10,11 +10,20 @@ from dash.development.base_component import Component
 from nas.service.page.dash_app import Page
 from nas.service.page.pieces import PREFIX
 
+_LOGOUT = """
+    <footer class="page-footer">
+      <form method="post" action="/logout"><button class="button quiet">Log out</button></form>
+    </footer>"""
 
-def index_string() -> str:
-    """The HTML in which views are drawn; what is in it is there before any script has run."""
+
+def index_string(*, secured: bool) -> str:
+    """The HTML in which views are drawn; what is in it is there before any script has run.
+
+    Args:
+        secured: Whether people log in, and so may want to log out.
+    """
     text = (files("nas.service.page") / "index.html").read_text(encoding="utf-8")
-    return text.replace("PREFIX", PREFIX)
+    return text.replace("PREFIX", PREFIX).replace("LOGOUT", _LOGOUT if secured else "")
 
 
 def layout() -> Component:
