@@ -1,7 +1,7 @@
 """Times of `nas serve`, beside optuna-dashboard's API in the same run → benchmarks/service.md.
 
-    python benchmarks/service.py [--evaluations 100000] [--readers 200] [--seconds 20]
-                                 [--peers FOLDER]
+    python benchmarks/service.py [--evaluations 100000] [--beside 10000] [--readers 200]
+                                 [--seconds 20] [--peers FOLDER]
 
 Both serve studies of the same networks and values: 20 categorical parameters and 2 objectives.
 optuna-dashboard is installed into an environment of its own under FOLDER, and left out without it.
@@ -21,7 +21,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -40,7 +40,7 @@ OBJECTIVES = (
     ObjectiveRecord("accuracy", Sense.MAXIMIZE, "%", {}),
     ObjectiveRecord("latency_ms", Sense.MINIMIZE, "ms", {}),
 )
-BIG, LIVE, SMALL = "big", "live", 1_000
+BIG, MIDDLE, LIVE, SMALL = "big", "middle", "live", 1_000
 API = "/api/v1/studies"
 NAS = (sys.executable, "-c", "from nas.cli.main import main; main()")
 
@@ -194,6 +194,7 @@ def measure_ours(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     records = made(options.evaluations, options.front)
     with Store.open(database, create=True) as store:
         stored(store, BIG, records)
+        stored(store, MIDDLE, made(options.beside, 500, seed=4))
         stored(store, "small", made(SMALL, 50, seed=1))
         live = stored(store, LIVE, made(2_000, 100, seed=2))
     later = [replace(one, number=2_000 + one.number) for one in made(20_000, 200, seed=3)]
@@ -209,6 +210,8 @@ def measure_ours(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
             ("a page of 100 evaluations", f"{API}/{BIG}/evaluations?first={half}", 20),
             ("the study", f"{API}/{BIG}", 20),
             ("all studies", API, 20),
+            ("front of the middle study, first time", f"{API}/{MIDDLE}/front?dominated=2000", 1),
+            ("front of the middle study, later", f"{API}/{MIDDLE}/front?dominated=2000", 10),
             ("front of the small study, first time", f"{API}/small/front?dominated=2000", 1),
             ("front of the small study, later", f"{API}/small/front?dominated=2000", 20),
         ):
@@ -236,13 +239,11 @@ def measure_ours(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
         )
     return {
         "routes": found, "calm": calm, "busy": busy, "written": len(at) * 10, "delays": delays,
-        "alone": alone, "records": records,
+        "alone": alone,
     }  # fmt: skip
 
 
-def measure_peer(
-    folder: Path, options: argparse.Namespace, records: list[EvaluationRecord]
-) -> dict[str, Any]:
+def measure_peer(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
     """The same of optuna-dashboard, as far as it has it."""
     home = options.peers / "optuna-dashboard"
     if not (home / ".ready").is_file():
@@ -250,7 +251,8 @@ def measure_peer(
         subprocess.run([str(home / "bin/pip"), "install", "-q", *PINS], check=True)
         (home / ".ready").touch()
     script, database = Path(__file__).with_name("service_peer.py"), folder / "optuna.db"
-    for name, some in ((BIG, records), ("small", made(SMALL, 50, seed=1))):
+    studies = {MIDDLE: made(options.beside, 500, seed=4), "small": made(SMALL, 50, seed=1)}
+    for name, some in studies.items():
         lines = (
             json.dumps({"choices": one.choices, "values": list(one.values.values())})
             for one in some
@@ -264,8 +266,8 @@ def measure_peer(
             "small, first time": timed(server, "/api/studies/2?after=0", times=1),
             "small, later": timed(server, "/api/studies/2?after=0", times=10),
             "studies": timed(server, "/api/studies", times=5),
-            "big, first time": timed(server, "/api/studies/1?after=0", times=1),
-            "big, later": timed(server, "/api/studies/1?after=0", times=3),
+            "middle, first time": timed(server, "/api/studies/1?after=0", times=1),
+            "middle, later": timed(server, "/api/studies/1?after=0", times=2),
         }
         question = {
             "readers": options.readers, "every_s": 0.0, "seconds": options.seconds, "events": "",
@@ -278,6 +280,7 @@ def main() -> None:
     """Measure, and write the page."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--evaluations", type=int, default=100_000)
+    parser.add_argument("--beside", type=int, default=10_000)
     parser.add_argument("--front", type=int, default=2_000)
     parser.add_argument("--readers", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=20.0)
@@ -286,8 +289,7 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         ours = measure_ours(Path(folder), options)
-        measure: Callable[..., dict[str, Any]] = measure_peer
-        theirs = options.peers and measure(Path(folder), options, ours["records"])
+        theirs = measure_peer(Path(folder), options) if options.peers else None
     options.to.write_text(page(ours, theirs, options), encoding="utf-8")
 
 

@@ -97,10 +97,10 @@ def _beside(
         *_head("what a page of a study waits for", "nas serve", "optuna-dashboard", "ratio"),
     )
     for name, a, b in (
-        (f"{options.evaluations:,} evaluations, first time", mine["front, first time"],
-         other["big, first time"]),
-        (f"{options.evaluations:,} evaluations, later", mine["front with 2,000 others"],
-         other["big, later"]),
+        (f"{options.beside:,} evaluations, first time",
+         mine["front of the middle study, first time"], other["middle, first time"]),
+        (f"{options.beside:,} evaluations, later",
+         mine["front of the middle study, later"], other["middle, later"]),
         ("1,000 evaluations, first time", mine["front of the small study, first time"],
          other["small, first time"]),
         ("1,000 evaluations, later", mine["front of the small study, later"],

@@ -15,7 +15,7 @@ import time
 from collections import defaultdict
 from typing import Any
 
-_WITHIN_S = 120.0
+_WITHIN_S = 60.0
 
 
 class Reader:
@@ -90,8 +90,8 @@ async def listen(port: int, path: str, until: float, counts: list[int]) -> None:
                 line = await reader.readline()
         except TimeoutError:
             break
-        if not line:
-            heard = -1  # the stream ended
+        if not line or (line.startswith(b"HTTP/1.1 ") and b" 200 " not in line):
+            heard = -1  # the stream ended, or never began
             break
         heard += line.startswith(b"event:")
     writer.close()
