@@ -81,12 +81,12 @@ class StudySource:
     def look(self) -> SeenStudy:
         """The study now; what is read last is at least as new as its state."""
         name = self._study.name
-        summary = self._searches.store.summary(name)
+        summary, standing = self._searches.one(name)
         if summary.study.id != self._study.id or (
             summary.study.created_at != self._study.created_at
         ):
             raise UnknownNameError("study", name, ())
-        study = StudyOut.of(summary, self._searches.standing(summary))
+        study = StudyOut.of(summary, standing)
         return SeenStudy(study, self._views.progress(summary), self._views.front(name).front)
 
     def snapshot(self, seen: SeenStudy) -> StudySnapshot:

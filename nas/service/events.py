@@ -59,7 +59,7 @@ class Events:
             BusyError: if as many listen as may.
         """
         self._check_room()
-        study = await asyncio.to_thread(self._searches.store.study, name)
+        study = await asyncio.to_thread(self._views.study, name)
         key = f"{study.id} {study.created_at}"
         return await self._joined(key, StudySource(study, self._searches, self._views), last_id)
 

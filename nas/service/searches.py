@@ -18,7 +18,7 @@ from nas.service.allowed import allowed, check_stored
 from nas.service.job import Job
 from nas.service.opening import begin, begin_apart
 from nas.service.settings import Settings
-from nas.service.shared import Shared
+from nas.service.shared import Shared, SharedByName
 from nas.service.specs import stored_spec
 from nas.service.traces import Trace, traces_folder
 from nas.store import DriverRecord, Store, StudyRecord, StudySummary
@@ -48,7 +48,7 @@ class Standing:
 class Searches:
     """Starts, stops and resumes studies; every method may be called from any thread.
 
-    `all` gives every study and what becomes of it, newest first.
+    `all` gives every study and what becomes of it, newest first; `one` gives that of a name.
 
     Args:
         settings: Of the service.
@@ -62,6 +62,7 @@ class Searches:
         self._children: dict[Trace, subprocess.Popen[str]] = {}
         self._lock = threading.Lock()
         self.all: Shared[list[tuple[StudySummary, Standing]]] = Shared(self._all)
+        self.one: SharedByName[tuple[StudySummary, Standing]] = SharedByName(self._one)
         # What is asked of a space is arithmetic on every core: a few at a time are quicker.
         self._openings = threading.BoundedSemaphore(2)
 
@@ -169,6 +170,10 @@ class Searches:
     def _all(self) -> list[tuple[StudySummary, Standing]]:
         """Every study and what becomes of it, newest first."""
         return [(one, self.standing(one)) for one in reversed(self.store.studies())]
+
+    def _one(self, name: str) -> tuple[StudySummary, Standing]:
+        summary = self.store.summary(name)
+        return summary, self.standing(summary)
 
     def _check_room(self) -> None:
         most = self._settings.most_searches

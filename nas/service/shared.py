@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable
+from functools import partial
 from typing import Generic, TypeVar, final
 
 T = TypeVar("T")
+_KEPT_NAMES = 64
 
 
 @final
@@ -37,3 +40,26 @@ class Shared(Generic[T]):
                 self._value = [self._read()]
                 self._begun = begun
             return self._value[0]
+
+
+@final
+class SharedByName(Generic[T]):
+    """The same for reads of something that has a name.
+
+    Args:
+        read: What is read of a name.
+    """
+
+    def __init__(self, read: Callable[[str], T]) -> None:
+        self._read = read
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[str, Shared[T]] = OrderedDict()
+
+    def __call__(self, name: str) -> T:
+        """The value of a read that began after this was called."""
+        with self._lock:
+            shared = self._kept.pop(name, None) or Shared(partial(self._read, name))
+            self._kept[name] = shared
+            if len(self._kept) > _KEPT_NAMES:
+                self._kept.popitem(last=False)
+        return shared()

@@ -12,6 +12,7 @@ from typing import final
 from nas.report.front import FrontView
 from nas.search.progress import Progress
 from nas.service.known import KnownStudy
+from nas.service.shared import SharedByName
 from nas.store import Store, StudyRecord, StudySummary
 
 _KEPT_STUDIES = 4
@@ -24,14 +25,15 @@ _Counts = tuple[object, ...]
 class Views:
     """Fronts of studies; every method may be called from any thread.
 
-    A study only ever gains evaluations, so each is read from the store once.
+    A study only ever gains evaluations, so each is read from the store once. `study` gives one by
+    name, as the store does.
 
     Args:
         store: Where the studies are.
     """
 
     def __init__(self, store: Store) -> None:
-        self.store = store
+        self.store, self.study = store, SharedByName(store.study)
         self._kept: OrderedDict[int, KnownStudy] = OrderedDict()
         self._progress: OrderedDict[_Counts, Progress] = OrderedDict()
         self._lock = threading.Lock()
@@ -48,7 +50,7 @@ class Views:
         Raises:
             UnknownNameError: with the names there are.
         """
-        study = self.store.study(name)
+        study = self.study(name)
         with self._up_to_date(study) as known:
             return known.view(study, until)
 
@@ -61,7 +63,7 @@ class Views:
         Raises:
             UnknownNameError: with the names there are.
         """
-        with self._up_to_date(self.store.study(name)) as known:
+        with self._up_to_date(self.study(name)) as known:
             return list(known.growth())
 
     def progress(self, summary: StudySummary) -> Progress:

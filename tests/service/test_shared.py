@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from nas.service.shared import Shared
+from nas.service.shared import Shared, SharedByName
 
 
 def test_who_asks_at_once_shares_a_read_that_began_later() -> None:
@@ -54,3 +54,19 @@ def test_a_read_that_fails_is_read_again() -> None:
     with pytest.raises(OSError):
         shared()
     assert shared() == 3
+
+
+def test_names_share_reads_of_their_own() -> None:
+    reads: list[str] = []
+
+    def read(name: str) -> str:
+        reads.append(name)
+        if name == "none":
+            raise KeyError(name)
+        return name.upper()
+
+    shared = SharedByName(read)
+    assert (shared("a"), shared("b"), shared("a")) == ("A", "B", "A")
+    with pytest.raises(KeyError):
+        shared("none")
+    assert reads == ["a", "b", "a", "none"]

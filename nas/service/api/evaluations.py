@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from nas.service.api.answers import answer
-from nas.service.api.parts import StorePart, StudyName
+from nas.service.api.parts import StorePart, StudyName, ViewsPart
 from nas.service.schemas.evaluations import EvaluationOut, Evaluations
 from nas.store import EvaluationState
 
@@ -24,6 +24,7 @@ MOST_EVALUATIONS = 5_000
 def list_evaluations(
     study: StudyName,
     store: StorePart,
+    views: ViewsPart,
     state: Annotated[
         EvaluationState | None, Query(description="Only those that ended so.")
     ] = None,
@@ -35,7 +36,7 @@ def list_evaluations(
     ] = 100,
 ) -> Response:
     """Every network of a study in order, with its values, its choices and what it took."""
-    found = store.evaluations(store.study(study).id, state=state, first=first, limit=limit + 1)
+    found = store.evaluations(views.study(study).id, state=state, first=first, limit=limit + 1)
     more = found[limit:]
     return answer(
         Evaluations(

@@ -7,13 +7,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Query, Response
 
 from nas.service.api.answers import answer
-from nas.service.api.parts import Limit, Offset, SearchesPart, StorePart, StudyName, ViewsPart
+from nas.service.api.parts import Limit, Offset, SearchesPart, StudyName, ViewsPart
 from nas.service.schemas.listing import Listing
 from nas.service.schemas.studies import StudyDetail, StudyOut, spec_schema
 from nas.service.searches import Searches, State
 from nas.service.specs import asked_spec
 from nas.service.views import Views
-from nas.store import Store
 
 router = APIRouter(prefix="/studies", tags=["studies"])
 
@@ -50,7 +49,6 @@ def list_studies(
 @router.post("", status_code=201, summary="Begin a study", openapi_extra=_ASKED)
 def create_study(
     asked: Annotated[dict[str, Any], Body()],
-    store: StorePart,
     searches: SearchesPart,
     views: ViewsPart,
     response: Response,
@@ -61,33 +59,27 @@ def create_study(
     """
     study = searches.start(asked_spec(asked))
     response.headers["Location"] = f"/api/v1/studies/{study.name}"
-    return _detail(store, searches, views, study.name)
+    return _detail(searches, views, study.name)
 
 
 @router.get("/{study}", summary="Show a study", response_model=StudyDetail)
-def show_study(
-    study: StudyName, store: StorePart, searches: SearchesPart, views: ViewsPart
-) -> Response:
+def show_study(study: StudyName, searches: SearchesPart, views: ViewsPart) -> Response:
     """What was asked for, what became of it, and how far it is."""
-    return answer(_detail(store, searches, views, study))
+    return answer(_detail(searches, views, study))
 
 
 @router.post("/{study}/stop", summary="Stop a study")
-def stop_study(
-    study: StudyName, store: StorePart, searches: SearchesPart, views: ViewsPart
-) -> StudyDetail:
+def stop_study(study: StudyName, searches: SearchesPart, views: ViewsPart) -> StudyDetail:
     """End the process that runs it; all that is on record stays, and it can be resumed."""
     searches.stop(study)
-    return _detail(store, searches, views, study)
+    return _detail(searches, views, study)
 
 
 @router.post("/{study}/resume", summary="Resume a study")
-def resume_study(
-    study: StudyName, store: StorePart, searches: SearchesPart, views: ViewsPart
-) -> StudyDetail:
+def resume_study(study: StudyName, searches: SearchesPart, views: ViewsPart) -> StudyDetail:
     """Go on with a study that nobody runs and to which evaluations are owed."""
     searches.resume(study)
-    return _detail(store, searches, views, study)
+    return _detail(searches, views, study)
 
 
 @router.delete("/{study}", status_code=204, summary="Delete a study")
@@ -96,6 +88,6 @@ def delete_study(study: StudyName, searches: SearchesPart) -> None:
     searches.delete(study)
 
 
-def _detail(store: Store, searches: Searches, views: Views, name: str) -> StudyDetail:
-    summary = store.summary(name)
-    return StudyDetail.whole(summary, searches.standing(summary), views.progress(summary))
+def _detail(searches: Searches, views: Views, name: str) -> StudyDetail:
+    summary, standing = searches.one(name)
+    return StudyDetail.whole(summary, standing, views.progress(summary))
