@@ -54,6 +54,17 @@ class Views:
         with self._up_to_date(study) as known:
             return known.view(study, until)
 
+    def ready(self, name: str) -> bool:
+        """Whether a study was looked at lately, so that its front is told at once.
+
+        Raises:
+            UnknownNameError: with the names there are.
+        """
+        study = self.store.study(name)
+        with self._lock:
+            known = self._kept.get(study.id)
+        return known is not None and known.study.created_at == study.created_at
+
     def growth(self, name: str) -> list[tuple[int, float]]:
         """How the front of a study grew: after how many evaluations, and its hypervolume.
 

@@ -20,11 +20,17 @@ from nas.service.page.plots import plot
 
 __all__ = ["layout", "register"]
 
+_READ_AT_ONCE = 10_000
+"""Evaluations that are read before a person would wonder."""
+
 
 def layout(parts: Parts, query: Mapping[str, str]) -> Component:
     """The view, with its figure drawn."""
     name = query["study"]
-    summary, view = parts.store.summary(name), parts.views.front(name)
+    summary = parts.store.summary(name)
+    if summary.complete > _READ_AT_ONCE and not parts.views.ready(name):
+        return _reading(name, summary.complete)
+    view = parts.views.front(name)
     running = parts.searches.standing(summary).state in ("starting", "running")
     if not view.front:
         wait = every(2, "front-wait", running=running)
@@ -46,8 +52,8 @@ def layout(parts: Parts, query: Mapping[str, str]) -> Component:
                     height=520,
                 ),
                 time_control(count),
-                note="A click on a network opens it. Draw a box or a line around some to filter. "
-                f"Intervals are drawn for {MOST_INTERVALS} networks at most.",
+                note="A click on a network opens it. On two axes, a box or a line around some "
+                f"filters; intervals are those of {MOST_INTERVALS} networks at most.",
             ),
             card("Filters", filters(view)),
             card(
@@ -67,6 +73,13 @@ def layout(parts: Parts, query: Mapping[str, str]) -> Component:
             html.Div(_thinking(), id="front-insights"),
         ]
     )
+
+
+def _reading(name: str, count: int) -> Component:
+    """What stands while a large study is read, which takes seconds once."""
+    text = f"Its {count:,} evaluations are being read. The view fills by itself."
+    once = dcc.Interval(id="front-wait", interval=50, max_intervals=1)
+    return html.Div([empty_state(name, text), once, dcc.Store(id="front-study", data=name)])
 
 
 def _stores(name: str, sort: str, count: int) -> Component:

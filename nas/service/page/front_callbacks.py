@@ -273,5 +273,7 @@ def _live(page: Page, parts: Parts) -> None:
         prevent_initial_call=True,
     )
     def wait(tick: int | None, study: str, route: Mapping[str, Any]) -> Any:
-        """From what says that nothing is there yet to the view, once something is."""
-        return {**route, "at": tick} if parts.views.front(study).front else no_update
+        """From what says that nothing is there yet, or read yet, to the view."""
+        known = parts.views.ready(study)
+        view = parts.views.front(study)
+        return {**route, "at": tick} if view.front or not known else no_update

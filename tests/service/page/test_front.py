@@ -159,6 +159,16 @@ def test_a_study_without_a_front_says_what_to_do(parts: Parts) -> None:
     assert "none within the limits" in said(front.layout(parts, {"study": "small"}))
 
 
+def test_a_large_study_is_read_while_the_view_says_so(
+    stored: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(front, "_READ_AT_ONCE", 100)
+    assert "Its 120 evaluations are being read" in said(front.layout(stored, {"study": "s"}))
+    assert not stored.views.ready("s")
+    stored.views.front("s")
+    assert "front-table" in said(front.layout(stored, {"study": "s"}))
+
+
 def test_insights_tell_intervals_and_importance(stored: Parts) -> None:
     insights = Insights(stored.store, stored.views, stored.offers)
     view = stored.views.front("s")
