@@ -25,7 +25,7 @@ help:  ## list these targets
 search: $(READY)  ## search the MnasNet space for a Jetson TX2; writes nas.db and front.html
 	@$(BIN)/nas search studies/quickstart.yaml
 
-test: $(READY)  ## run the tests
+test: $(READY) $(VENV)/.browser  ## run the tests
 ifeq ($(PYTEST_ARGS),)
 	@# Two halves at once: one waits for processes that it kills, the other computes.
 	@$(BIN)/pytest -q --ignore=tests/faults --ignore=tests/cli --ignore=tests/search & rest=$$!; \
@@ -77,6 +77,9 @@ lock:  ## resolve requirements.lock again, to the newest versions that fit
 	mv build/requirements.lock requirements.lock
 	rm -rf build/lock
 
+pages: $(READY) $(VENV)/.browser  ## take the pictures of the page in docs/, which takes minutes
+	$(BIN)/python -m benchmarks.page --screenshots docs
+
 clean:  ## remove the environment and all caches; databases and fronts stay
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
@@ -95,4 +98,11 @@ $(VENV)/.locked: requirements.lock $(VENV)/.python
 
 $(READY): pyproject.toml $(VENV)/.locked
 	@$(BIN)/pip install -qq --no-deps --no-build-isolation -e .
+	@touch $@
+
+# The page is tested in a Chromium: one that is there, else Playwright's own, else not at all.
+$(VENV)/.browser: $(VENV)/.locked
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null \
+	    || command -v google-chrome >/dev/null || $(BIN)/playwright install chromium >/dev/null 2>&1 \
+	    || echo "No Chromium, and none to download: the tests of the page in a browser are skipped"
 	@touch $@

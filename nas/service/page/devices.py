@@ -13,6 +13,7 @@ from nas.report.device import DeviceView
 from nas.service.device_views import device_views
 from nas.service.page import calibrate
 from nas.service.page.dash_app import Page
+from nas.service.page.frozen import frozen
 from nas.service.page.parts import Parts
 from nas.service.page.pieces import address, aria, heading, table
 
@@ -72,7 +73,7 @@ def device_table(views: Sequence[DeviceView]) -> Component:
     columns = ["Device", "Kind", "Model", "Median error", "Within 10%", "Samples", "Energy"]
     return html.Div(
         [
-            table(columns, list(map(_cells, views)), caption="Devices", numeric=[3, 4, 5]),
+            frozen(table(columns, list(map(_cells, views)), caption="Devices", numeric=[3, 4, 5])),
             html.P(
                 f"{len(views)} devices. Errors are of predicted latency on networks that the fit "
                 "did not see.",

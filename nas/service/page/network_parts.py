@@ -24,6 +24,7 @@ from nas.report.words import heading as words
 from nas.report.words import interval, number
 from nas.search.objectives import find_objective
 from nas.service.archives import network_of
+from nas.service.page.frozen import frozen
 from nas.service.page.pieces import address, aria, card, facts, field, table
 from nas.service.page.plots import plot
 from nas.space.architecture import Architecture, parse
@@ -113,7 +114,7 @@ def layer_table(rows: Sequence[LayerRow]) -> Component:
     ]
     right = range(1, len(columns))
     return html.Div(
-        table(columns, cells, caption="Layers and their shares", numeric=list(right)),
+        frozen(table(columns, cells, caption="Layers and their shares", numeric=list(right))),
         className="scroll-box",
     )
 
@@ -180,7 +181,7 @@ def device_table(costs: Mapping[str, Sequence[CostView]], first: Sequence[CostVi
         rows.append([*cells, memory, f"{view.outside:.0%}"])
     right = list(range(1, len(columns)))
     return html.Div(
-        table(columns, rows, caption="Costs on every device", numeric=right),
+        frozen(table(columns, rows, caption="Costs on every device", numeric=right)),
         className="scroll-box",
     )
 
@@ -225,7 +226,7 @@ def neighbour_table(
         [
             html.P(f"{told}, {better}{shown}.", className="quiet"),
             html.Div(
-                table(columns, rows, caption="Networks one change away", numeric=right),
+                frozen(table(columns, rows, caption="Networks one change away", numeric=right)),
                 className="scroll-box",
             ),
         ]

@@ -98,7 +98,8 @@ def test_neighbours_say_what_a_change_gains_and_link_to_what_was_evaluated() -> 
     for one in near.neighbours:
         gain = one.values["accuracy"] - near.values["accuracy"]
         style = "better" if gain > 0 else "worse"
-        cell = f"'{'+' if gain > 0 else '−'}{abs(gain):.2f}', className='{style}'"
+        sign = "+" if gain > 0 else "−"
+        cell = f'{{"className":"{style}"}},["{sign}{abs(gain):.2f}"]'
         assert gain == 0 or cell in text
 
 
