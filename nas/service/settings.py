@@ -29,7 +29,7 @@ class Settings:
         most_searches: That may run on this machine at a time.
         most_body_bytes: Of a request without an upload.
         most_upload_bytes: Of a request with an upload.
-        body_within_s: How long the body of a request may take to arrive.
+        body_within_s: How long the head, and the body, of a request may take to arrive.
     """
 
     database: str = "nas.db"

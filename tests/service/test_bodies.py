@@ -83,6 +83,27 @@ def test_what_drips_is_ended_too(client: httpx.Client) -> None:
     assert answer.startswith(b"HTTP/1.1 408"), answer
 
 
+@pytest.mark.parametrize("begun", [b"", b"G", b"GET /api/v1/devices HTTP/1.1\r\nHost: a\r\n"])
+def test_who_does_not_ask_is_let_go(client: httpx.Client, begun: bytes) -> None:
+    address = (client.base_url.host, int(client.base_url.port or 0))
+    with socket.create_connection(address, timeout=10) as connection:
+        began = time.monotonic()
+        for sign in begun:
+            connection.sendall(bytes([sign]))
+        assert connection.recv(100) == b""
+    assert 0.9 < time.monotonic() - began < 5
+
+
+def test_who_asks_again_later_is_answered(client: httpx.Client) -> None:
+    address = (client.base_url.host, int(client.base_url.port or 0))
+    question = b"GET /api/v1/devices?limit=1 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+    with socket.create_connection(address, timeout=10) as connection:
+        for _ in range(2):
+            connection.sendall(question)
+            assert connection.recv(100_000).startswith(b"HTTP/1.1 200")
+            time.sleep(1.2)
+
+
 def test_what_is_small_and_quick_passes(client: httpx.Client, tmp_path: Path) -> None:
     asked = {"network": "mobilenet_v2", "devices": ["pixel-3"]}
     assert client.post("/costs", content=json.dumps(asked).ljust(2000)).status_code in (200, 422)

@@ -7,6 +7,7 @@ import re
 from base64 import b64encode
 from collections.abc import AsyncIterator, Iterator
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from fastapi.responses import StreamingResponse
 from nas.service.headers import SecurityHeaders
 from nas.service.problems import answer_errors
 from tests.service.asked import asked, made
+from tests.service.test_networks_and_exports import filled
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +102,17 @@ def test_data_runs_nothing_and_is_not_kept(app: FastAPI) -> None:
         assert found["default-src"] == "'none'" and found["sandbox"] == ""
         assert "script-src" not in found
         assert answer.headers["cache-control"] == "no-store"
+
+
+def test_a_report_is_saved_and_cannot_run_here(tmp_path: Path) -> None:
+    filled(tmp_path / "nas.db")
+    with made(tmp_path) as app:
+        answer = asked(app, "/api/v1/studies/small/report")
+    assert answer.status_code == 200 and "<script" in answer.text
+    assert answer.headers["content-disposition"] == 'attachment; filename="small.html"'
+    found = policy(answer)
+    assert found["sandbox"] == "" and "allow-scripts" not in str(found)
+    assert found["default-src"] == "'none'" and "script-src" not in found
 
 
 def test_an_unforeseen_fault_is_guarded_too(small: FastAPI) -> None:
