@@ -13,7 +13,7 @@ from typing import Any
 from dash import Input, Output, State, set_props
 
 from nas.errors import UnknownNameError
-from nas.search.study import load_study
+from nas.search.study import load_study, study_names
 from nas.service.page.dash_app import Page
 from nas.service.page.parts import Parts
 from nas.service.page.pieces import PREFIX, action_button, address, link_button
@@ -68,7 +68,9 @@ def _delete(parts: Parts, study: str) -> str:
 
 
 def _begin(parts: Parts, study: str) -> str:
-    """Start a shipped study."""
+    """Start a shipped study; any other name would be a path."""
+    if study not in study_names():
+        raise UnknownNameError("study", study, study_names())
     spec = load_study(study)
     parts.searches.start(spec)
     return address("study", spec.name)

@@ -75,3 +75,16 @@ def test_what_cannot_be_done_says_why(
     stored(parts, "a")
     with pytest.raises(error):
         acted(parts, action, study)
+
+
+@pytest.mark.parametrize("ending", [".yaml", ".yml", "", ".txt"])
+def test_a_study_that_a_button_begins_is_no_file(
+    parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    file = tmp_path / f"secret{ending}"
+    file.write_text("password: hunter2\n")
+    monkeypatch.chdir(tmp_path)
+    for name in (str(file), file.name, f"./{file.name}", "../../etc/passwd"):
+        with pytest.raises(UnknownNameError) as refused:
+            acted(parts, "begin", name)
+        assert "hunter2" not in str(refused.value)
