@@ -21,7 +21,7 @@ from nas.client.decoding import decoded
 from nas.client.devices import Calibration, Costs, Device, Feasibility, Network, Space
 from nas.client.following import Follower, OnProgress, ProgressLine
 from nas.client.sse import Event
-from nas.client.studies import Evaluation, Front, Growth, State, Study
+from nas.client.studies import Evaluation, Front, Growth, Importance, State, Study
 from nas.errors import StudyFailedError
 
 URL = "http://127.0.0.1:8420"
@@ -227,6 +227,16 @@ class Client:
     def growth(self, name: str) -> Growth:
         """How the front of a study grew."""
         return decoded(Growth, self._connection.get(_study(name) + "/hypervolume"))
+
+    def intervals(self, name: str) -> dict[str, dict[str, tuple[float, float]]]:
+        """Where numbers of a front lie nine times in ten, by objective and by network's id."""
+        found = self._connection.get(_study(name) + "/intervals")["intervals"]
+        return {key: {one: tuple(ends) for one, ends in of.items()} for key, of in found.items()}
+
+    def importance(self, name: str) -> list[Importance]:
+        """Which choices matter; empty while too little was evaluated."""
+        found = self._connection.get(_study(name) + "/importance")["objectives"]
+        return [decoded(Importance, one) for one in found]
 
     def evaluations(self, name: str, *, state: str | None = None) -> Iterator[Evaluation]:
         """Every network of a study in order, fetched as they are taken."""

@@ -148,6 +148,24 @@ class Growth:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """What one choice decides of an objective's variance, from 0 to 1: alone, and in all."""
+
+    choice: str
+    alone: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class Importance:
+    """How much the choices of a space decide of one objective, the most decisive first."""
+
+    objective: str
+    source: str
+    choices: tuple[Choice, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """One network of a study and what became of it; `reason` says why it is not complete."""
 

@@ -17,6 +17,7 @@ from nas.service.api import PREFIX, make_api
 from nas.service.bodies import BodyLimits
 from nas.service.events import Events
 from nas.service.headers import SecurityHeaders
+from nas.service.insights import Insights
 from nas.service.offers import Offers
 from nas.service.page import PREFIX as PREFIX_OF_PAGE
 from nas.service.page import Parts, make_page
@@ -60,6 +61,7 @@ def make_app(settings: Settings) -> FastAPI:
     app.state.searches, app.state.views = searches, views
     app.state.events = Events(searches, views)
     app.state.offers, app.state.workshops = Offers(settings), workshops
+    app.state.insights = Insights(store, views, app.state.offers)
     if settings.token is not None:
         app.state.admission = Admission(settings.token)
         app.include_router(login.router)

@@ -48,6 +48,8 @@ TWINS: list[tuple[type, type[BaseModel]]] = [
     (studies.Reference, fronts.ReferenceOut),
     (studies.Front, fronts.FrontOut),
     (studies.Growth, fronts.HypervolumeOut),
+    (studies.Choice, fronts.ChoiceOut),
+    (studies.Importance, fronts.ObjectiveImportance),
     (studies.Evaluation, evaluations.EvaluationOut),
     (devices.ModelError, device_schemas.ErrorDetails),
     (devices.Model, device_schemas.ModelDetails),
@@ -145,6 +147,12 @@ def test_a_front_can_be_indexed_and_iterated_over(client: Client) -> None:
     assert [point.number for point in front.dominated] == [2, 3]
     assert [point.number for point in client.front("told", until=2)] == [0, 1]
     assert client.growth("told").evaluations == (1, 2, 3, 4, 5)
+    latency = client.intervals("told")["latency_ms"]
+    assert set(latency) == {point.id for point in front}
+    assert all(low < high for low, high in latency.values())
+    by_objective = {one.objective: one.choices for one in client.importance("told")}
+    shares = [choice.total for choice in by_objective["latency_ms"]]
+    assert shares == sorted(shares, reverse=True) and 0 < shares[0] <= 1.1
     study = client.study("told")
     assert study.state == "finished" and study.at_rest and study.created_at.tzinfo is not None
     assert study.progress is not None and study.progress.complete == 5

@@ -13,10 +13,9 @@ from nas.errors import NasError
 from nas.export.objectives import predicted_costs
 from nas.report.study_page import StudyReport, study_page
 from nas.service.api.networks import NetworkId
-from nas.service.api.parts import OffersPart, StorePart, StudyName, ViewsPart, WorkshopsPart
+from nas.service.api.parts import InsightsPart, StorePart, StudyName, ViewsPart, WorkshopsPart
 from nas.service.archives import archive_of_study, network_archive
 from nas.service.given import given_network
-from nas.service.insights import Insights
 from nas.service.schemas.feasibility import Name
 
 router = APIRouter(tags=["exports"])
@@ -80,12 +79,12 @@ def export_of_study(
     "/studies/{study}/report", summary="Export a study as a page", response_class=HTMLResponse
 )
 def export_report(
-    study: StudyName, store: StorePart, views: ViewsPart, offers: OffersPart
+    study: StudyName, store: StorePart, views: ViewsPart, insights: InsightsPart
 ) -> HTMLResponse:
     """One HTML file that stands alone: what was asked, what came of it, and what it rests on."""
     summary, view = store.summary(study), views.front(study)
     try:
-        importance = Insights(store, views, offers).importance(study) if view.front else ()
+        importance = insights.importance(study) if view.front else ()
     except NasError:  # The space or a device went since.
         importance = ()
     report = StudyReport(

@@ -11,8 +11,8 @@ from fastapi import APIRouter, Header, Query, Response
 from nas.report.csv_text import csv_text
 from nas.report.front import FrontView
 from nas.service.api.answers import answer
-from nas.service.api.parts import StudyName, ViewsPart
-from nas.service.schemas.fronts import FrontOut, HypervolumeOut
+from nas.service.api.parts import InsightsPart, StudyName, ViewsPart
+from nas.service.schemas.fronts import FrontOut, HypervolumeOut, ImportanceOut, IntervalsOut
 
 router = APIRouter(prefix="/studies", tags=["fronts"])
 
@@ -66,6 +66,24 @@ def show_hypervolume(study: StudyName, views: ViewsPart) -> Response:
             hypervolume=[volume for _, volume in steps],
         )
     )
+
+
+@router.get(
+    "/{study}/intervals",
+    summary="How sure the numbers of a front are",
+    response_model=IntervalsOut,
+)
+def show_intervals(study: StudyName, insights: InsightsPart) -> Response:
+    """The 90% intervals of predicted objectives."""
+    return answer(IntervalsOut(study=study, intervals=insights.intervals(study)))
+
+
+@router.get(
+    "/{study}/importance", summary="Which choices matter in a study", response_model=ImportanceOut
+)
+def show_importance(study: StudyName, insights: InsightsPart) -> Response:
+    """How much each choice decides of every objective; empty while too little was evaluated."""
+    return answer(ImportanceOut.of(study, insights.importance(study)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,6 +7,7 @@ from typing import Annotated, cast
 from fastapi import Depends, Path, Query, Request
 
 from nas.service.events import Events
+from nas.service.insights import Insights
 from nas.service.offers import Offers
 from nas.service.searches import Searches
 from nas.service.settings import Settings
@@ -37,6 +38,10 @@ async def _events(request: Request) -> Events:
     return cast(Events, request.app.state.events)
 
 
+async def _insights(request: Request) -> Insights:
+    return cast(Insights, request.app.state.insights)
+
+
 async def _offers(request: Request) -> Offers:
     return cast(Offers, request.app.state.offers)
 
@@ -51,6 +56,7 @@ StorePart = Annotated[Store, Depends(_store)]
 SearchesPart = Annotated[Searches, Depends(_searches)]
 ViewsPart = Annotated[Views, Depends(_views)]
 EventsPart = Annotated[Events, Depends(_events)]
+InsightsPart = Annotated[Insights, Depends(_insights)]
 OffersPart = Annotated[Offers, Depends(_offers)]
 WorkshopsPart = Annotated[Workshops, Depends(_workshops)]
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
+
 from pydantic import BaseModel
 
 from nas.report.front import FrontView, Point, Reference, thinned
+from nas.report.importance import ImportanceView
 from nas.service.schemas.studies import ObjectiveOut
 
 
@@ -88,3 +92,55 @@ class HypervolumeOut(BaseModel):
     study: str
     evaluations: list[int]
     hypervolume: list[float]
+
+
+class IntervalsOut(BaseModel):
+    """Where numbers of a front lie nine times in ten, by objective and by network's id.
+
+    Of a long front, 300 networks evenly along it; objectives that are exact, or of which nothing
+    is known, are left out.
+    """
+
+    study: str
+    intervals: dict[str, dict[str, tuple[float, float]]]
+
+
+class ChoiceOut(BaseModel):
+    """What one choice decides of an objective's variance, from 0 to 1: alone, and in all."""
+
+    choice: str
+    alone: float
+    total: float
+
+
+class ObjectiveImportance(BaseModel):
+    """How much the choices of a space decide of one objective, the most decisive first.
+
+    `source` is what was asked for values.
+    """
+
+    objective: str
+    source: str
+    choices: list[ChoiceOut]
+
+
+class ImportanceOut(BaseModel):
+    """Which choices matter: Sobol indices over networks with every choice drawn evenly."""
+
+    study: str
+    objectives: list[ObjectiveImportance]
+
+    @classmethod
+    def of(cls, study: str, views: Sequence[ImportanceView]) -> ImportanceOut:
+        """Views in plain values."""
+        return cls(
+            study=study,
+            objectives=[
+                ObjectiveImportance(
+                    objective=view.objective,
+                    source=view.source,
+                    choices=[ChoiceOut(**asdict(share)) for share in view.shares],
+                )
+                for view in views
+            ],
+        )
