@@ -78,7 +78,7 @@ lock:  ## resolve requirements.lock again, to the newest versions that fit
 	rm -rf build/lock
 
 pages: $(READY) $(VENV)/.browser  ## take the pictures of the page in docs/, which takes minutes
-	$(BIN)/python -m benchmarks.page --screenshots docs
+	$(BIN)/python benchmarks/page.py --screenshots docs
 
 clean:  ## remove the environment and all caches; databases and fronts stay
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

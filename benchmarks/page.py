@@ -1,7 +1,7 @@
 """The page in a browser → pictures of every view, and times of first paint and interactions.
 
-    python -m benchmarks.page --screenshots docs
-    python -m benchmarks.page --measure benchmarks/page.md
+    python benchmarks/page.py --screenshots docs
+    python benchmarks/page.py --measure benchmarks/page.md
 
 Both start a service of their own over an empty store and need a Chromium. Pictures are of a real
 search; times are of a made study, large enough to hurt.
@@ -23,8 +23,8 @@ from urllib.parse import quote
 
 import httpx
 from playwright.sync_api import Browser, Page
+from service import made, stored
 
-from benchmarks.service import made, stored
 from nas.search.study import load_study
 from nas.store import Store
 from tests.service.browser import Watched, chromium, serve_process
@@ -163,7 +163,7 @@ def measure(browser: Browser, folder: Path, origin: str, options: argparse.Names
         [
             "# The page",
             "",
-            "    python -m benchmarks.page --measure benchmarks/page.md",
+            "    python benchmarks/page.py --measure benchmarks/page.md",
             "",
             f"{os.cpu_count()} cores ({platform.machine()}) shared by server, browser and others, "
             f"load average {os.getloadavg()[0]:.0f}; headless Chromium without a GPU, nothing "

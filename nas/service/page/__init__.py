@@ -4,6 +4,7 @@ parts       what every view works with
 dash_app    Dash on the service's own application: threads for callbacks, words for errors
 shell       the frame around every view: header, theme, problems, live connection
 router      an address → its view
+standing    what becomes of a study, live, above its front
 frozen      components that stay as they are → one that a script unfolds
 pieces      what views are made of: tables, states, fields, empty states
 studies, new_search, front, network, compare, devices, device   the views, one module each

@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 
 from nas.report.front import FrontView
 from nas.service.insights import MOST_INTERVALS
+from nas.service.page import standing
 from nas.service.page.front_callbacks import register
 from nas.service.page.front_controls import figure_controls, filters, time_control
 from nas.service.page.front_figure import Shown, front_figure
@@ -34,7 +35,8 @@ def layout(parts: Parts, query: Mapping[str, str]) -> Component:
     running = parts.searches.standing(summary).state in ("starting", "running")
     if not view.front:
         wait = every(2, "front-wait", running=running)
-        return html.Div([_nothing(view, running), wait, dcc.Store(id="front-study", data=name)])
+        study = dcc.Store(id="front-study", data=name)
+        return html.Div([standing.line(parts, name), _nothing(view, running), wait, study])
     shown, count = Shown.first(view, query.get("theme", "light")), evaluations(summary)
     sort = view.objectives[0].name
     return html.Div(
@@ -42,6 +44,7 @@ def layout(parts: Parts, query: Mapping[str, str]) -> Component:
             _stores(name, sort, count),
             every(2, "front-tick", running=running),
             heading(name, *_exports(name), lead=html.Span(lead(view, count), id="front-lead")),
+            standing.line(parts, name),
             card(
                 "Front",
                 figure_controls(view, shown),

@@ -251,12 +251,13 @@ def _live(page: Page, parts: Parts) -> None:
         Output("front-lead", "children"),
         Output("front-tick", "disabled"),
         Input("front-tick", "n_intervals"),
+        Input("page-acted", "data"),
         State("front-study", "data"),
         State("front-until", "value"),
         State("front-count", "data"),
         prevent_initial_call=True,
     )
-    def follow(_tick: int | None, study: str, until: int, count: int) -> Any:
+    def follow(_tick: int | None, _acted: Any, study: str, until: int, count: int) -> Any:
         summary = parts.store.summary(study)
         running = parts.searches.standing(summary).state in ("starting", "running")
         now = evaluations(summary)

@@ -14,7 +14,7 @@ from dash import Input, Output, State
 from dash.development.base_component import Component
 
 from nas.errors import UnknownNameError
-from nas.service.page import actions, shell
+from nas.service.page import actions, shell, standing
 from nas.service.page.dash_app import Page, words_for
 from nas.service.page.parts import Parts
 from nas.service.page.pieces import PREFIX, empty_state, link_button
@@ -70,6 +70,7 @@ def register(page: Page, parts: Parts) -> None:
         view.register(page, parts)
     shell.register(page)
     actions.register(page, parts)
+    standing.register(page, parts)
 
     @page.callback(
         Output("page-view", "children"),

@@ -29,7 +29,7 @@ from nas.service.page.pieces import (
     state_badge,
     table,
 )
-from nas.service.page.study_rows import Shown, StudyRow, StudyRows
+from nas.service.page.study_rows import Shown, StudyRow, StudyRows, done_words
 
 _EXAMPLE = "quickstart"
 _STATES = {
@@ -199,15 +199,9 @@ def _cells(row: StudyRow) -> list[Any]:
 
 
 def _progress(row: StudyRow) -> list[Component]:
-    progress = row.progress
-    done = f"{progress.ended:,} {'scored' if progress.scored is not None else 'evaluated'}"
-    if not progress.done:
-        done = f"{progress.ended:,} of {progress.goal:,}"
-        if row.at_work and progress.left_s is not None:
-            done += f", about {progress.left_s:,.0f} s left"
     return [
         meter(row.share, f"Progress of {row.name}"),
-        html.Div(done, className="quiet small"),
+        html.Div(done_words(row), className="quiet small"),
     ]
 
 

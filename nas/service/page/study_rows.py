@@ -146,6 +146,17 @@ class StudyRows:
         return known
 
 
+def done_words(row: StudyRow) -> str:
+    """How much is done, in words."""
+    progress = row.progress
+    if progress.done:
+        return f"{progress.ended:,} {'scored' if progress.scored is not None else 'evaluated'}"
+    done = f"{progress.ended:,} of {progress.goal:,}"
+    if row.at_work and progress.left_s is not None:
+        done += f", about {progress.left_s:,.0f} s left"
+    return done
+
+
 def _has(summary: StudySummary, words: Sequence[str]) -> bool:
     spec = summary.study.spec
     text = f"{summary.study.name} {spec.get('device')} {spec.get('space')}".lower()
