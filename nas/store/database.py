@@ -14,7 +14,6 @@ that waited for another sees what that one wrote.
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 from typing import Any
@@ -37,7 +36,7 @@ from sqlalchemy.exc import OperationalError
 
 from nas.errors import MissingExtraError, StoreError
 from nas.store.faults import store_errors
-from nas.store.json_text import to_json
+from nas.store.json_text import from_json, to_json
 from nas.store.location import check_file, display, no_database
 from nas.store.tables import REVISION, VERSION_TABLE
 
@@ -95,7 +94,7 @@ def writing(engine: Engine) -> Engine:
 
 
 def _engine(url: URL) -> Engine:
-    to_and_from = {"json_serializer": to_json, "json_deserializer": json.loads}
+    to_and_from = {"json_serializer": to_json, "json_deserializer": from_json}
     if url.get_backend_name() == "sqlite":
         # Opening a connection takes as long as several reads: none of a server's threads should.
         engine = create_engine(url, pool_size=_CONNECTIONS, max_overflow=-1, **to_and_from)

@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from itertools import pairwise
-from sys import intern
 from typing import Any
 
 from sqlalchemy import Row
@@ -109,7 +108,6 @@ def _storable(reason: str | None) -> str | None:
 def evaluation_record(row: Sequence[Any]) -> EvaluationRecord:
     """An evaluation from the columns of `queries.EVALUATIONS`."""
     number, architecture_id, text, choices, state, values, reason, reports, spent, at = row
-    choices = {intern(name): value for name, value in choices.items()}  # a third of the memory
     return EvaluationRecord(
         number,
         architecture_id,
