@@ -1,7 +1,7 @@
 """Times of `nas serve`, beside optuna-dashboard's API in the same run → benchmarks/service.md.
 
-    python benchmarks/service.py [--evaluations 100000] [--beside 10000] [--readers 200]
-                                 [--seconds 20] [--peers FOLDER]
+    python -m benchmarks.service [--evaluations 100000] [--beside 10000] [--readers 200]
+                                [--seconds 20] [--peers FOLDER]
 
 Both serve studies of the same networks and values: 20 categorical parameters and 2 objectives.
 optuna-dashboard is installed into an environment of its own under FOLDER, and left out without it.
@@ -29,9 +29,9 @@ from typing import Any
 
 import httpx
 import numpy as np
-from service_page import PINS, page
-from store import evaluations
 
+from benchmarks.service_page import PINS, page
+from benchmarks.store import evaluations
 from nas.pareto import Sense
 from nas.search.tally import Tally
 from nas.store import EvaluationRecord, ObjectiveRecord, Store
@@ -267,7 +267,7 @@ def measure_peer(folder: Path, options: argparse.Namespace) -> dict[str, Any]:
             "small, later": timed(server, "/api/studies/2?after=0", times=10),
             "studies": timed(server, "/api/studies", times=5),
             "middle, first time": timed(server, "/api/studies/1?after=0", times=1),
-            "middle, later": timed(server, "/api/studies/1?after=0", times=2),
+            "middle, later": timed(server, "/api/studies/1?after=0", times=1),
         }
         question = {
             "readers": options.readers, "every_s": 0.0, "seconds": options.seconds, "events": "",

@@ -18,7 +18,7 @@ def page(ours: dict[str, Any], theirs: dict[str, Any] | None, options: argparse.
     lines = [
         "# The service",
         "",
-        "    python benchmarks/service.py --peers FOLDER",
+        "    python -m benchmarks.service --peers FOLDER",
         "",
         f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, "
         f"SQLite, load average {os.getloadavg()[0]:.0f}; wall times of a shared machine, with the "
