@@ -8,11 +8,12 @@ Browsers say where a request comes from by Sec-Fetch-Site and Origin; programs s
 
 from __future__ import annotations
 
+from html import escape
 from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
@@ -27,6 +28,13 @@ CHALLENGE = {"WWW-Authenticate": 'Bearer realm="nas"'}
 """Goes with every 401."""
 
 _POLICY_VIOLATION = 1008
+
+# A browser that follows another site's link shows no cookie: asked again by our own page, it does.
+_AGAIN = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>nas</title>
+<meta http-equiv="refresh" content="0; url={there}"></head>
+<body><p><a href="{there}">Go on</a></p></body></html>
+"""
 
 
 class Access:
@@ -125,8 +133,10 @@ def _is_link(asked: HTTPConnection) -> bool:
 def _unauthorised(asked: HTTPConnection) -> Response:
     if asked.scope.get("method") == "GET" and "text/html" in asked.headers.get("accept", ""):
         query = f"?{asked.url.query}" if asked.url.query else ""
-        there = quote(asked.url.path + query, safe="/")
-        return RedirectResponse(f"{LOGIN}?next={there}", 303)
+        there = asked.url.path + query
+        if _crosses(asked.headers) and there.startswith("/ui/"):
+            return HTMLResponse(_AGAIN.format(there=escape(there)))
+        return RedirectResponse(f"{LOGIN}?next={quote(there, safe='/')}", 303)
     refusal = problem(
         401,
         "a token must be given to ask this server, as `Authorization: Bearer TOKEN`; it is in the "

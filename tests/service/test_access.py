@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -169,6 +170,17 @@ def test_a_browser_is_led_to_the_form_and_back(closed: FastAPI) -> None:
     form = asked(closed, answer.headers["location"], headers=BROWSER)
     assert 'value="/ui/study/a?view=b&amp;c=%2F"' in form.text
     assert asked(closed, STUDIES, "POST", headers=BROWSER).status_code == 401
+
+
+def test_a_link_from_elsewhere_is_followed_again_with_the_cookie(closed: FastAPI) -> None:
+    path = "/ui/study/a?b=<script>\"'"
+    headers = {**BROWSER, **LINK, "Sec-Fetch-Site": "cross-site"}
+    page = asked(closed, path, headers=headers)
+    assert page.status_code == 200 and "<script" not in page.text
+    (there,) = re.findall(r'content="0; url=([^"]*)"', page.text)
+    assert there.startswith("/ui/study/a?b=")
+    again = {**headers, "Sec-Fetch-Site": "same-origin"}
+    assert asked(closed, there, headers=again).headers["location"].startswith("/login?next=")
 
 
 def test_a_refused_body_is_not_read(closed: FastAPI) -> None:
