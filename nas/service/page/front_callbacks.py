@@ -83,7 +83,8 @@ def _draws(page: Page, parts: Parts, insights: Insights) -> None:
         said, why = until_words(until, count), set(ctx.triggered_prop_ids.values())
         if kind == "2d" and why == {"front-kept"}:
             return no_update, no_update
-        if kind == "2d" and why == {"front-until"}:
+        # A search that goes on may need more room than the figure has; a front that was does not.
+        if kind == "2d" and why == {"front-until"} and until < count:
             return moved(view, shown, intervals), said
         choices = top_choices(_importance(insights, study))[:_LINES] if kind == "lines" else ()
         figure = front_figure(
