@@ -85,3 +85,22 @@ def test_no_callback_opens_what_its_state_names(app: FastAPI, tmp_path: Path) ->
             assert not _opened, callback["output"]
             ran += answer.status_code in (200, 204)
     assert ran > len(known), "most callbacks run"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "assets/..%2f__init__.py",
+        "assets/%2e%2e/router.py",
+        "assets/%2fetc/passwd",
+        "assets/%00",
+        "_dash-component-suites/dash/dash.py",
+        "_dash-component-suites/dash/..%2f..%2fdash.py",
+        "_dash-component-suites/nas/service/settings.py",
+        "_dash-component-suites/os/x",
+    ],
+)
+def test_nothing_but_assets_is_served(app: FastAPI, path: str) -> None:
+    answer = asked(app, f"/ui/{path}")
+    assert answer.status_code >= 400
+    assert len(answer.content) < 500 and "Traceback" not in answer.text
