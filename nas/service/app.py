@@ -74,7 +74,8 @@ def make_app(settings: Settings) -> FastAPI:
     async def to_the_page() -> RedirectResponse:
         return RedirectResponse(PREFIX_OF_PAGE)
 
-    parts = Parts(settings, store, searches, views, app.state.offers, workshops)
+    state = app.state
+    parts = Parts(settings, store, searches, views, state.offers, state.insights, workshops)
     app.state.page = make_page(app, parts)
     _guard(app, settings)
     return app

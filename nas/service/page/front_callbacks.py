@@ -34,7 +34,7 @@ _LINES = 5  # Choices with an axis among the parallel lines.
 
 def register(page: Page, parts: Parts) -> None:
     """Every callback of the view."""
-    insights = Insights(parts.store, parts.views, parts.offers)
+    insights = parts.insights
     plots.register(page)
     _draws(page, parts, insights)
     _filters(page, parts)

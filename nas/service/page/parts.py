@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from nas.service.insights import Insights
 from nas.service.offers import Offers
 from nas.service.searches import Searches
 from nas.service.settings import Settings
@@ -21,4 +22,5 @@ class Parts:
     searches: Searches
     views: Views
     offers: Offers
+    insights: Insights
     workshops: Workshops

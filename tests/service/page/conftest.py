@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from nas.service.insights import Insights
 from nas.service.offers import Offers
 from nas.service.page.parts import Parts
 from nas.service.searches import Searches
@@ -23,5 +24,7 @@ def parts(tmp_path: Path) -> Iterator[Parts]:
     workshops = Workshops.ready()
     with Store.open(settings.database, create=True) as store:
         searches, views = Searches(settings, store), Views(store)
-        yield Parts(settings, store, searches, views, Offers(settings), workshops)
+        offers = Offers(settings)
+        insights = Insights(store, views, offers)
+        yield Parts(settings, store, searches, views, offers, insights, workshops)
     workshops.close()

@@ -12,7 +12,7 @@ import pytest
 
 from nas.report.importance import top_choices
 from nas.report.panel import FRONT, extremes
-from nas.service.insights import LEAST_EVALUATED, Insights
+from nas.service.insights import LEAST_EVALUATED
 from nas.service.page import front
 from nas.service.page.front_callbacks import brushed, toggled
 from nas.service.page.front_controls import STEPS, bounds, chosen_range, chosen_ranges, until_words
@@ -170,7 +170,7 @@ def test_a_large_study_is_read_while_the_view_says_so(
 
 
 def test_insights_tell_intervals_and_importance(stored: Parts) -> None:
-    insights = Insights(stored.store, stored.views, stored.offers)
+    insights = stored.insights
     view = stored.views.front("s")
     intervals = insights.intervals("s")
     assert set(intervals) == {"accuracy", "latency_ms", "energy_mj"}
@@ -190,7 +190,7 @@ def test_insights_tell_intervals_and_importance(stored: Parts) -> None:
 
 def test_accuracies_that_are_paid_for_are_learned_from(parts: Parts) -> None:
     row = begun(parts.store, evaluator="package.module:factory")
-    insights = Insights(parts.store, parts.views, parts.offers)
+    insights = parts.insights
     networks = records([(0.0, 0.0)] * (LEAST_EVALUATED + 20))
 
     def judged(one: Any) -> dict[str, float]:
