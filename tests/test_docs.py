@@ -91,6 +91,7 @@ def test_every_option_of_serve_in_the_readme_is_one() -> None:
 def test_links_and_files_named_in_the_readme_exist() -> None:
     named = re.findall(r"`((?:benchmarks|notebooks|search_spaces|studies|docs)/[^`* ]*)`", README)
     named += re.findall(r"\]\(([^)#:]+)\)", README)
+    named += re.findall(r'(?:src|srcset)="([^"]+)"', README)
     assert "docs/front.png" in named
     for name in named:
         assert (ROOT / name).exists(), name
