@@ -123,19 +123,26 @@ def _filters(page: Page, parts: Parts) -> None:
         Output({"type": "front-range-words", "name": ALL}, "children"),
         Input({"type": "front-range", "name": ALL}, "value"),
         Input(plot_id("front"), "selectedData"),
+        Input("front-until", "value"),
         State({"type": "front-range", "name": ALL}, "id"),
         State("front-study", "data"),
+        State("front-count", "data"),
+        State("front-kept", "data"),
         prevent_initial_call=True,
     )
     def keep(
-        values: Sequence[Any], selected: Any, ids: Sequence[Mapping[str, str]], study: str
-    ) -> Any:
-        view = parts.views.front(study)
-        ranges = chosen_ranges(view, values, ids)
+        values: Sequence[Any], selected: Any, until: int, ids: Sequence[Mapping[str, str]],
+        study: str, count: int, before: Sequence[str] | None,
+    ) -> Any:  # fmt: skip
+        now = parts.views.front(study)
+        ranges = chosen_ranges(now, values, ids)
+        view = now if until >= count else parts.views.front(study, until=until)
         kept = filtered(view, ranges, brushed(selected))
         names = [own["name"] for own in ids]
-        said = [range_words(name, ranges.get(name) or bounds(view, name)) for name in names]
-        return None if kept is None else sorted(kept), said
+        said = [range_words(name, ranges.get(name) or bounds(now, name)) for name in names]
+        if kept is None:
+            return no_update if before is None else None, said
+        return sorted(kept), said
 
 
 def brushed(selected: Any) -> frozenset[str] | None:
