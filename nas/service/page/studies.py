@@ -47,7 +47,8 @@ def layout(parts: Parts, query: Mapping[str, str]) -> Component:
     shown = rows.shown()
     return html.Div(
         [
-            html.Div(_frame(shown), id="studies-frame"),
+            html.Div(_beginning(), id="studies-begin", hidden=not shown.empty_store),
+            html.Div(_frame(shown), id="studies-frame", hidden=shown.empty_store),
             dcc.Store(id="studies-leaf", data=0),
             dcc.Store(id="studies-drawn"),
             every(2, "studies-tick"),
@@ -60,24 +61,13 @@ def register(page: Page, parts: Parts) -> None:
     rows = StudyRows(parts)
 
     @page.callback(
-        Output("studies-frame", "children"),
-        Input("studies-tick", "n_intervals"),
-        Input("page-acted", "data"),
-        State("studies-frame", "children"),
-        prevent_initial_call=True,
-    )
-    def frame(_tick: int | None, _acted: Any, drawn: Any) -> Any:
-        """From how to begin to the table, and back."""
-        empty = rows.shown().empty_store
-        is_empty = "empty-state" in str(drawn)[:400]
-        return no_update if empty == is_empty else _frame(rows.shown())
-
-    @page.callback(
         Output("studies-table", "children"),
         Output("studies-drawn", "data"),
         Output("studies-said", "children"),
         Output("studies-before", "disabled"),
         Output("studies-after", "disabled"),
+        Output("studies-begin", "hidden"),
+        Output("studies-frame", "hidden"),
         Input("studies-tick", "n_intervals"),
         Input("page-acted", "data"),
         Input("studies-words", "value"),
@@ -94,7 +84,8 @@ def register(page: Page, parts: Parts) -> None:
         if print_ == drawn:
             return no_update
         ends = shown.leaf == 0, shown.leaf >= shown.leaves - 1
-        return study_table(shown), print_, said(shown), *ends
+        empty = shown.empty_store
+        return study_table(shown), print_, said(shown), *ends, not empty, empty
 
     @page.callback(
         Output("studies-leaf", "data"),
@@ -123,8 +114,6 @@ def said(shown: Shown) -> str:
 
 
 def _frame(shown: Shown) -> list[Component]:
-    if shown.empty_store:
-        return [_beginning()]
     top = heading(
         "Studies",
         link_button("New search", address("new")),
