@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Annotated
 
-from pydantic import BaseModel
+from pydantic import BaseModel, WithJsonSchema
 
 from nas.report.front import FrontView, Point, Reference, thinned
 from nas.report.importance import ImportanceView
@@ -94,6 +95,13 @@ class HypervolumeOut(BaseModel):
     hypervolume: list[float]
 
 
+# As a list of two, which every reader of the document knows; not all know the form of tuples.
+_Bounds = Annotated[
+    tuple[float, float],
+    WithJsonSchema({"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}),
+]
+
+
 class IntervalsOut(BaseModel):
     """Where numbers of a front lie nine times in ten, by objective and by network's id.
 
@@ -102,7 +110,7 @@ class IntervalsOut(BaseModel):
     """
 
     study: str
-    intervals: dict[str, dict[str, tuple[float, float]]]
+    intervals: dict[str, dict[str, _Bounds]]
 
 
 class ChoiceOut(BaseModel):
