@@ -18,7 +18,7 @@ def page(ours: dict[str, Any], theirs: dict[str, Any] | None, options: argparse.
     lines = [
         "# The service",
         "",
-        "    python -m benchmarks.service --peers FOLDER",
+        "    python -m benchmarks.service --peers DIR",
         "",
         f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, "
         f"SQLite, load average {os.getloadavg()[0]:.0f}; wall times of a shared machine, with the "

@@ -1,6 +1,4 @@
-"""A study that runs elsewhere → its end, with its progress on the way, whatever becomes of the
-connection.
-"""
+"""A study that runs elsewhere → its end, and its progress on the way, over any connection."""
 
 from __future__ import annotations
 
@@ -58,26 +56,28 @@ class Follower:
 
         Raises:
             TimeoutError: if that takes too long.
-            ServiceError: if the server is out of reach for a minute.
+            ServiceError: if the server was never there, or is out of reach for a minute.
         """
-        lost_at: float | None = None
+        reached_at: float | None = None
         while True:
             try:
                 study = self._look()
-                lost_at = None
+                reached_at = time.monotonic()
                 if study.progress is not None:
                     self._show(study.progress)
                 if study.at_rest:
                     return study
-                self._follow()
+                came_to_rest = self._follow()
+                reached_at = time.monotonic()
+                if came_to_rest:
+                    continue
             except _LATER:
-                lost_at = lost_at or time.monotonic()
-                if time.monotonic() - lost_at > _PATIENCE_S:
+                if reached_at is None or time.monotonic() - reached_at > _PATIENCE_S:
                     raise
             time.sleep(min(_PAUSE_S, self._left_s()))
 
-    def _follow(self) -> None:
-        """Listen until the study comes to rest, or the stream ends."""
+    def _follow(self) -> bool:
+        """Listen until the study comes to rest, or the stream ends; whether it came to rest."""
         silence_s = min(SILENCE_S, self._left_s())
         path = self._path + "/events"
         with (
@@ -87,7 +87,8 @@ class Follower:
             for event in events:
                 self._left_s()
                 if event is not None and self._ends(event):
-                    return
+                    return True
+        return False
 
     def _ends(self, event: Event) -> bool:
         """Whether a study came to rest, by what is said of it."""

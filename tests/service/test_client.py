@@ -228,6 +228,7 @@ def test_progress_is_one_line(client: Client, capsys: pytest.CaptureFixture[str]
 
 def test_waiting_outlives_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nas.client.following._PAUSE_S", 0.1)
+    monkeypatch.setattr("nas.client.following._PATIENCE_S", 3.0)
     heard: list[studies.Progress] = []
     found: list[studies.Study] = []
     with ExitStack() as stack, Store.open(str(tmp_path / "nas.db"), create=True) as store:
@@ -243,6 +244,7 @@ def test_waiting_outlives_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyP
                 until(lambda: bool(heard))
                 lease.report({"goal": 3, "complete": 2})
                 until(lambda: heard[-1].complete == 2)
+                time.sleep(3.0)  # longer than the patience with a server that is away
             time.sleep(0.3)  # nobody answers
             assert waiting.is_alive()
             with serving(tmp_path, port=port):
@@ -291,8 +293,11 @@ def test_a_server_that_is_not_there_is_said_to_be_so() -> None:
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
-    with Client(url) as client, pytest.raises(errors.ServiceError, match="start it"):
-        client.spaces()
+    with Client(url) as client:
+        with pytest.raises(errors.ServiceError, match="start it"):
+            client.spaces()
+        with pytest.raises(errors.ServiceError, match="start it"):
+            client.wait("nowhere", progress=False)
     with Client("nonsense") as client, pytest.raises(errors.ServiceError):
         client.spaces()
 
