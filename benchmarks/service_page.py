@@ -33,7 +33,8 @@ def page(ours: dict[str, Any], theirs: dict[str, Any] | None, options: argparse.
         f"## {options.readers} readers at once while a study is written",
         "",
         f"Another process recorded {ours['written']:,} networks meanwhile, ten at a time, and 20 "
-        "more connections listened to events.",
+        "more connections listened to events. A request is lost that has no answer within a "
+        "minute.",
         "",
         "Each reader asks every two seconds, as an open page does:",
         "",
@@ -109,7 +110,8 @@ def _beside(
     ):  # fmt: skip
         key = "cpu_ms" if min(a["cpu_ms"], b["cpu_ms"]) > 20 else "wall_ms"
         cells = (f"{x['wall_ms']:,.0f} ms, {_kib(x['bytes'])} KiB" for x in (a, b))
-        yield _row(name, *cells, f"{b[key] / max(a[key], 1e-3):,.1f}")
+        ratio = b[key] / max(a[key], 1e-3)
+        yield _row(name, *cells, f"{ratio:,.1f}" if ratio >= 1 else f"{ratio:.2f}")
     yield from (
         "",
         f"{options.readers} readers of the study of 1,000, as fast as they can: `nas serve`",
