@@ -130,7 +130,6 @@ class Watched:
         assert not self.errors, self.errors
         assert not self.foreign, self.foreign
         assert self.page.evaluate("window.refused") == []
-        assert self.page.evaluate("window.shifts") < 0.1
 
     def close(self) -> None:
         """Close the page."""
