@@ -64,7 +64,7 @@ class _Lines:
 
 def one_line(title: str, progress: Progress) -> str:
     """All that matters, in a line: counts, front, what it took, and how long it will."""
-    parts = [f"{title}: {progress.ended:,}/{progress.goal:,} {_verb(progress)}"]
+    parts = [f"{title}: {_done(progress)}"]
     parts += [
         f"{count:,} {word}"
         for count, word in (
@@ -87,7 +87,7 @@ def one_line(title: str, progress: Progress) -> str:
 def _bar(title: str, progress: Progress) -> RenderableType:
     """The same for a terminal: a bar, and below it how the front grew and how it is searched."""
     first = Table.grid(padding=(0, 1))
-    bar = ProgressBar(total=progress.goal, completed=progress.ended, width=_BAR_WIDTH)
+    bar = ProgressBar(total=1.0, completed=progress.share, width=_BAR_WIDTH)
     first.add_row(bar, Text(one_line(title, progress)))
     below = f"{sparkline(progress.curve)} {way(progress) if progress.why else ''}"
     return Group(first, Text(below.strip()))
@@ -124,6 +124,14 @@ def duration(seconds: float) -> str:
 
 def _where(progress: Progress) -> str:
     return "on Ray" if progress.runner == "Ray" else "in this process"
+
+
+def _done(progress: Progress) -> str:
+    """How much, of the goal or in the time, whichever limit is nearer."""
+    if progress.by_time and progress.limit_s is not None:
+        passed = f"{duration(progress.elapsed_s)} of {duration(progress.limit_s)}"
+        return f"{progress.ended:,} {_verb(progress)} in {passed}"
+    return f"{progress.ended:,}/{progress.goal:,} {_verb(progress)}"
 
 
 def _verb(progress: Progress) -> str:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from nas.search.study import StudySpec
 
 _MEBIBYTE = 2**20
+_AS_THEY_ARE = ("name", "space", "evaluations", "minutes", "seed", "warm_start")
 
 
 def search(
@@ -38,6 +39,7 @@ def search(
     max_macs: given.MaxMacs = None,
     max_parameters: given.MaxParameters = None,
     evaluations: given.Evaluations = None,
+    minutes: given.Minutes = None,
     search: given.SearchMode = None,
     warm_start: given.WarmStart = None,
     seed: given.Seed = None,
@@ -119,7 +121,7 @@ def _spec(file: str | None, arguments: Mapping[str, Any]) -> StudySpec:
 
     base: dict[str, Any] = load_study(file).model_dump(mode="json") if file else {}
     options = {
-        **{key: arguments[key] for key in ("name", "space", "evaluations", "seed", "warm_start")},
+        **{key: arguments[key] for key in _AS_THEY_ARE},
         "objectives": arguments["objective"],
         "evaluator": _evaluator(arguments),
         "search": arguments["search"] and arguments["search"].value,

@@ -113,6 +113,14 @@ Evaluations = Annotated[
         help="Networks to evaluate; by default what suits the search.", rich_help_panel=_HOW
     ),
 ]
+Minutes = Annotated[
+    float | None,
+    typer.Option(
+        help="How long to search, instead of --evaluations or besides; networks under way then "
+        "are finished. A search that is resumed gets them anew.",
+        rich_help_panel=_HOW,
+    ),
+]
 SearchMode = Annotated[
     Search | None,
     typer.Option(

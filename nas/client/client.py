@@ -136,8 +136,8 @@ class Client:
             name: A new one.
             space: Where to search.
             device: Whose costs count.
-            asked: What else a study file may say: objectives, limits, evaluations, evaluator,
-                search, warm_start, seed.
+            asked: What else a study file may say: objectives, limits, evaluations, minutes,
+                evaluator, search, warm_start, seed.
         """
         document = {"name": name, "space": space, "device": device, **asked}
         return decoded(Study, self._connection.post("/studies", json=document))

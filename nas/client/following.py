@@ -125,9 +125,7 @@ class ProgressLine:
 
     def __call__(self, progress: Progress) -> None:
         """Write how far it is."""
-        text = f"{self._name}: {progress.ended:,}/{progress.goal:,} evaluated, " + (
-            f"{progress.front:,} on the front"
-        )
+        text = f"{self._name}: {_done(progress)}, {progress.front:,} on the front"
         if progress.left_s and not progress.done:
             text += f", some {progress.left_s:.0f} s left"
         self._out.write("\r" + text.ljust(self._width))
@@ -138,3 +136,11 @@ class ProgressLine:
         """Leave the line as it is."""
         if self._width:
             self._out.write("\n")
+
+
+def _done(progress: Progress) -> str:
+    """How much, of the goal or in the time, whichever limit is nearer."""
+    limit_s = progress.limit_s
+    if limit_s and progress.elapsed_s / limit_s > progress.ended / max(progress.goal, 1):
+        return f"{progress.ended:,} evaluated in {progress.elapsed_s:.0f} of {limit_s:.0f} s"
+    return f"{progress.ended:,}/{progress.goal:,} evaluated"

@@ -34,7 +34,8 @@ class Driver:
 class Progress:
     """How far a study is; `ended` of `goal`, of which `running` are under way besides.
 
-    `curve` is the hypervolume of its front as it grew, from 0 to 1; `left_s` an estimate.
+    `curve` is the hypervolume of its front as it grew, from 0 to 1; `left_s` an estimate;
+    `limit_s` is how long the process that runs it may search, None for any time.
     """
 
     goal: int
@@ -54,6 +55,7 @@ class Progress:
     why: str
     done: bool
     ending: str
+    limit_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,7 @@ class Study:
     failed: int
     front_size: int
     driver: Driver | None
+    minutes: float | None = None
     spec: dict[str, Any] = field(default_factory=dict, repr=False)
     evidence: tuple[Objective, ...] = field(default=(), repr=False)
     progress: Progress | None = field(default=None, repr=False)

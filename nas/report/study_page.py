@@ -109,7 +109,7 @@ def _asked(report: StudyReport) -> Iterable[str]:
     }
     pairs |= {f"{heading(k)} at most": number(v, k) for k, v in view.limits.items()}
     pairs |= {f"{heading(k)} at least": number(v, k) for k, v in view.floors.items()}
-    for key in ("evaluator", "search", "evaluations", "warm_start", "seed"):
+    for key in ("evaluator", "search", "evaluations", "minutes", "warm_start", "seed"):
         if (value := spec.get(key)) not in (None, (), [], ""):
             said = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
             pairs[key.replace("_", " ")] = said

@@ -63,6 +63,7 @@ class DirectResult:
         scored: Different candidates scored, all within the limits.
         complete: Whether these are all networks within the limits.
         settled: Whether the front had stopped growing.
+        stopped: Whether it was told to stop.
     """
 
     codes: Codes
@@ -70,6 +71,7 @@ class DirectResult:
     scored: int
     complete: bool
     settled: bool
+    stopped: bool = False
 
 
 def search_direct(
@@ -80,6 +82,7 @@ def search_direct(
     on_generation: Callable[[Generation], None],
     first: Codes | None = None,
     settle: bool = True,
+    stop: Callable[[], bool] = lambda: False,
 ) -> DirectResult:
     """Search until so many candidates are scored or the front has settled.
 
@@ -92,17 +95,22 @@ def search_direct(
         on_generation: Called after each generation.
         first: Codes to begin with, such as known good networks; (count, variables).
         settle: Whether to stop when the front no longer grows.
+        stop: Asked before each generation but the first whether to stop there.
     """
     search = _Search(problem, evaluations, on_generation)
     if first is not None and len(first):
         search.score(first)
     complete = problem.space.size <= min(evaluations, ENUMERABLE)
+    stopped = False
     proposals = _every_code(problem) if complete else _evolved(problem, search, seed)
-    for codes in proposals:
+    for number, codes in enumerate(proposals):
+        stopped = number > 0 and stop()
+        if stopped:
+            break
         search.score(codes)
         if search.scored >= evaluations or (settle and not complete and search.settled):
             break
-    return search.result(complete=complete)
+    return search.result(complete=complete and not stopped, stopped=stopped)
 
 
 def _every_code(problem: Problem) -> Iterator[Codes]:
@@ -243,10 +251,12 @@ class _Search:
         before, now = max(self._progress[:-_PATIENCE]), max(self._progress)
         return now - before <= _GROWTH * abs(now)
 
-    def result(self, *, complete: bool) -> DirectResult:
+    def result(self, *, complete: bool, stopped: bool) -> DirectResult:
         codes = self._archive.codes
         columns = self.problem.known(codes) | self.problem.evaluate(codes)
-        return DirectResult(codes, columns, self.scored, complete, complete or self.settled)
+        return DirectResult(
+            codes, columns, self.scored, complete, complete or self.settled, stopped
+        )
 
 
 @final

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nas.search.direct import Generation, search_direct
 from nas.search.outcome import Outcome
-from nas.search.session import Session
+from nas.search.session import TIME_UP, Session
 from nas.store.records import EvaluationState
 
 
@@ -35,9 +35,12 @@ def run_direct(session: Session) -> None:
         seed=problem.spec.seed,
         on_generation=on_generation,
         first=session.warm_start.codes,
+        stop=lambda: session.time_is_up(under_way=1),  # A generation has been scored.
     )
     ending = ""
-    if result.scored < problem.evaluations:
+    if result.stopped:
+        ending = TIME_UP
+    elif result.scored < problem.evaluations:
         ending = (
             "that is every network within the limits"
             if result.complete

@@ -89,8 +89,14 @@ class Flow(Callback):
     @property
     def finished(self) -> bool:
         """Whether no network is to go out as things stand."""
+        if self.interrupted_at is not None or self._time_is_up:
+            return True
         over = self._exhausted or self._session.owed <= self._unrecorded
-        return self.interrupted_at is not None or (over and self._next is None)
+        return over and self._next is None
+
+    @property
+    def _time_is_up(self) -> bool:
+        return self._session.time_is_up(under_way=self._unrecorded)
 
     def take(self) -> Flight | None:
         """The next network to go out, if there is one."""
@@ -192,7 +198,7 @@ class Flow(Callback):
             raise KeyboardInterrupt
         if self._timeout_s is not None:
             self._end_late(trials, now, self._timeout_s)
-        if self.interrupted_at is None and self._flights:
+        if self._flights and self.interrupted_at is None and not self._time_is_up:
             self._prepare()
 
     def settle(self) -> None:

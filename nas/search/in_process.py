@@ -11,7 +11,7 @@ from nas.accuracy.evaluator import Evaluator, Report
 from nas.accuracy.external import ExternalEvaluator
 from nas.errors import EvaluationFailedError
 from nas.search.outcome import Outcome, outcome_of
-from nas.search.session import NOTHING_NEW, Session
+from nas.search.session import Session
 from nas.search.workplace import checkpoints, clear
 from nas.space.space import Codes, SearchSpace
 from nas.store.records import EvaluationState
@@ -30,7 +30,7 @@ def run_in_process(session: Session, *, folder: Path) -> None:
     if isinstance(evaluator, ExternalEvaluator):
         evaluate = _work(evaluator, problem.space, seed=problem.spec.seed, folder=folder)
     proposer = session.proposer()
-    while session.owed and (code := proposer.ask()) is not None:
+    while session.owed and not session.time_is_up() and (code := proposer.ask()) is not None:
         identity = problem.space.architecture(code).id
         known = session.known(identity)
         if known is not None:  # Other choices built the same network before.
@@ -41,7 +41,7 @@ def run_in_process(session: Session, *, folder: Path) -> None:
         clear(folder / identity)
         proposer.tell(code, outcome.accuracy, outcome.reports)
         session.show()
-    session.finish(ending=NOTHING_NEW if session.owed else "")
+    session.finish(ending=session.ending)
 
 
 def _lookup(evaluator: Evaluator | ExternalEvaluator) -> Callable[[Codes], Outcome]:

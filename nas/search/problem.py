@@ -25,7 +25,7 @@ from nas.cost.law import Origin
 from nas.cost.population import PopulationScorer
 from nas.errors import InputError
 from nas.search.objectives import Objective, find_objective
-from nas.search.study import Mode, StudySpec
+from nas.search.study import MOST_EVALUATIONS, Mode, StudySpec
 from nas.space.catalog import find_space
 from nas.space.space import Codes, SearchSpace
 from nas.store.records import ObjectiveRecord
@@ -90,7 +90,14 @@ class Problem:
     @property
     def evaluations(self) -> int:
         """How many networks may be evaluated."""
+        if self.spec.evaluations is None and self.spec.minutes is not None:
+            return MOST_EVALUATIONS
         return self.spec.evaluations or _EVALUATIONS[self.mode]
+
+    @property
+    def limit_s(self) -> float | None:
+        """How long a process may search for it; None for any time."""
+        return None if self.spec.minutes is None else self.spec.minutes * 60
 
     @cached_property
     def _known(self) -> tuple[Objective, ...]:

@@ -36,6 +36,7 @@ class Progress:
         why: Why it searches so, in words.
         done: Whether nothing is owed any more.
         ending: Why it ended before the goal, in words, if it did.
+        limit_s: How long this process may search; None for any time.
     """
 
     goal: int
@@ -54,11 +55,27 @@ class Progress:
     why: str = ""
     done: bool = False
     ending: str = ""
+    limit_s: float | None = None
 
     @property
     def ended(self) -> int:
         """Candidates that the goal counts."""
         return self.complete + self.stopped + self.failed if self.scored is None else self.scored
+
+    @property
+    def time_share(self) -> float:
+        """How much of the time that it may take has passed, from 0 to 1."""
+        return min(self.elapsed_s / self.limit_s, 1.0) if self.limit_s else 0.0
+
+    @property
+    def share(self) -> float:
+        """How much of what was asked is done, by whichever limit is nearer, from 0 to 1."""
+        return max(min(self.ended / max(self.goal, 1), 1.0), self.time_share)
+
+    @property
+    def by_time(self) -> bool:
+        """Whether the limit that is nearer is that of time."""
+        return self.limit_s is not None and self.share == self.time_share
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON for the store and for scripts."""

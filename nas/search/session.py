@@ -32,6 +32,7 @@ OnProgress = Callable[[Progress], None]
 # So many failures with no success between them mean that the evaluator is broken.
 PATIENCE_FAILURES = 10
 NOTHING_NEW = "no others within the limits were found"
+TIME_UP = "the time was up"
 _BATCH = 1_000
 _BETWEEN_SHOWS_S = 1.0
 _BETWEEN_FRONTS_S = 10.0
@@ -81,6 +82,23 @@ class Session:
     def owed(self) -> int:
         """How many more networks may be evaluated."""
         return max(self.problem.evaluations - self._tally.ended, 0)
+
+    def time_is_up(self, *, under_way: int = 0) -> bool:
+        """Whether nothing new is to be evaluated any more; never before something was.
+
+        Args:
+            under_way: Networks that are being evaluated.
+        """
+        limit_s = self.problem.limit_s
+        over = limit_s is not None and time.monotonic() - self._started >= limit_s
+        return over and self._tally.ended + under_way > 0
+
+    @property
+    def ending(self) -> str:
+        """Why it ends, in words, where it ends now; empty at its goal."""
+        if not self.owed:
+            return ""
+        return TIME_UP if self.time_is_up() else NOTHING_NEW
 
     def known(self, architecture_id: str) -> EvaluationRecord | None:
         """What is recorded of a network: other choices may build the same one."""
@@ -189,7 +207,16 @@ class Session:
             self.save_front()
 
     def _left_s(self, now: float, scored: int | None) -> float | None:
-        """At the pace so far; None before there is one."""
+        """At the pace so far, and within the time there is; None where neither is known."""
+        pace_s, limit_s = self._pace_s(now, scored), self.problem.limit_s
+        if limit_s is None:
+            return pace_s
+        time_s = self._started + limit_s - now
+        if time_s <= 0:  # What is under way takes as long as it takes.
+            return None
+        return time_s if pace_s is None else min(pace_s, time_s)
+
+    def _pace_s(self, now: float, scored: int | None) -> float | None:
         gained = self._tally.ended - self._begun_with if scored is None else scored
         left = self.owed if scored is None else max(self.problem.evaluations - scored, 0)
         if not gained:
@@ -240,7 +267,13 @@ def open_session(
     Raises:
         StudyHeldError: if another process drives it.
     """
-    begun = Progress(goal=problem.evaluations, mode=plan.mode, runner=plan.runner, why=plan.why)
+    begun = Progress(
+        goal=problem.evaluations,
+        mode=plan.mode,
+        runner=plan.runner,
+        why=plan.why,
+        limit_s=problem.limit_s,
+    )
     with store.hold(study.id, progress=begun.to_json()) as lease:
         session = Session(
             problem, warm_start, store, study, lease=lease, begun=begun, on_progress=on_progress

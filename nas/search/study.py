@@ -15,7 +15,9 @@ from nas.search.limits import Limits
 from nas.search.objectives import find_objective
 
 Mode = Literal["direct", "surrogate"]
+MOST_EVALUATIONS = 10_000_000
 _FORMER_EVALUATIONS = 1000
+_MOST_MINUTES = 525_600  # a year
 
 
 class StudySpec(Declaration):
@@ -30,7 +32,10 @@ class StudySpec(Declaration):
         evaluator: What says accuracy, as `package.module:factory`; a shipped predictor without.
         search: `direct` scores candidates by the hundred thousand, `surrogate` chooses each with
             care; `auto` takes what suits the cost of an evaluation.
-        evaluations: How many networks may be evaluated; without it, what suits the search.
+        evaluations: How many networks may be evaluated; without it, as many as the minutes
+            allow, and without those, what suits the search.
+        minutes: How long it may search before it evaluates nothing new; what is under way then
+            is finished. They begin anew when an interrupted study is resumed.
         warm_start: What to begin from: names of studies in the same database, files that list
             networks, or `references`.
         seed: Of everything random.
@@ -43,7 +48,8 @@ class StudySpec(Declaration):
     limits: Limits = Limits()
     evaluator: str | None = None
     search: Literal["auto", "direct", "surrogate"] = "auto"
-    evaluations: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
+    evaluations: Annotated[int, Field(ge=1, le=MOST_EVALUATIONS)] | None = None
+    minutes: Annotated[float, Field(gt=0, le=_MOST_MINUTES)] | None = None
     warm_start: tuple[str, ...] = ()
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 0
 

@@ -29,7 +29,7 @@ from nas.search.cluster import ray_cluster
 from nas.search.flow import Flow
 from nas.search.halving import ParetoHalving
 from nas.search.plan import Callbacks, Workers
-from nas.search.session import NOTHING_NEW, Session
+from nas.search.session import Session
 from nas.search.worker import NetworkTrainable
 
 # A worker that dies takes the network along that it worked on, which may be why it died.
@@ -70,7 +70,7 @@ def run_on_ray(session: Session, workers: Workers, *, folder: Path) -> None:
         flow.settle()
     if flow.interrupted_at is not None:
         raise KeyboardInterrupt
-    session.finish(ending=NOTHING_NEW if session.owed else "")
+    session.finish(ending=session.ending)
     if not loggers:
         shutil.rmtree(folder / "tune", ignore_errors=True)
 

@@ -81,6 +81,8 @@ REFUSED = [
     (f"{SEARCH} --max-macs inf", ["max_macs", "finite", "got inf"]),
     (f"{SEARCH} --evaluations 0", ["evaluations", "greater than or equal to 1", "got 0"]),
     (f"{SEARCH} --evaluations -5", ["evaluations", "got -5"]),
+    (f"{SEARCH} --minutes 0", ["minutes", "greater than 0", "got 0"]),
+    (f"{SEARCH} --minutes nan", ["minutes", "nan"]),
     (f"{SEARCH} --seed -1", ["seed", "got -1"]),
     (f"{SEARCH} --objective latency", ["'latency'", "did you mean latency_ms"]),
     (f"{SEARCH} --objective macs --objective macs", ["must differ", "'macs' twice"]),

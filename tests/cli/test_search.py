@@ -55,6 +55,16 @@ def test_options_alone_make_a_study_with_a_name_of_its_own(run: Run, tmp_path: P
     assert (tmp_path / "a.html").is_file() and not (tmp_path / "front.html").exists()
 
 
+def test_a_search_may_be_given_minutes(run: Run) -> None:
+    options = ["--space", "mnasnet", "--device", "pixel-3", "--minutes", 0.005]
+    found = run("search", *options, "--name", "short")
+    assert found.code == 0, found.err
+    assert re.search(r"scored in \S+ s of 0 s.*ended: the time was up", found.err), found.err
+    (study,) = run("studies", "--json").json()
+    assert study["finished_at"] is not None
+    assert "minutes" in run("search", *options[:-1], 5, "--name", "short").err
+
+
 def test_costs_alone_can_be_searched_in_a_space_of_ones_own(
     run: Run, repository: Path, tmp_path: Path
 ) -> None:

@@ -45,6 +45,17 @@ def test_drivers_killed_at_random_moments(theatre: Theatre, capsys: Any) -> None
         )
 
 
+def test_what_is_under_way_when_the_time_is_up_is_finished(theatre: Theatre) -> None:
+    theatre.goal, theatre.options = 10_000, ("--minutes", "0.1")
+    theatre.set(seconds=1.5)
+    complaint = theatre.finish()
+    theatre.check()
+    assert "ended: the time was up" in complaint
+    assert theatre.study()["finished_at"] is not None
+    assert 1 <= theatre.states()["complete"] == len(theatre.rows()) < 20
+    assert theatre.said("began") == theatre.said("reported"), "none is cut off"
+
+
 def test_workers_killed_while_they_work(theatre: Theatre, capsys: Any) -> None:
     kills, chance = max(KILLS, 2), random.Random(2)
     theatre.goal, theatre.evaluator = 6 + 2 * kills, "stepper"

@@ -141,6 +141,21 @@ head: [{block: pool}, {block: fc, width: 10}]
     assert (result.complete, result.scored, result.codes.shape) == (True, 1, (1, 0))
 
 
+def test_a_search_that_is_told_to_stop_keeps_what_it_has(tx2: Problem) -> None:
+    seen: list[Generation] = []
+    result = search_direct(
+        tx2, evaluations=10**6, seed=0, on_generation=seen.append, stop=lambda: len(seen) == 3
+    )
+    assert (result.stopped, result.complete, len(seen)) == (True, False, 3)
+    assert result.scored == seen[-1].scored < 10**6
+    assert len(result.codes) == seen[-1].front_size
+    asked = problem(space="nas_bench_macro", objectives=["latency_ms", "macs"])
+    small = search_direct(
+        asked, evaluations=10**6, seed=0, on_generation=seen.append, stop=lambda: True
+    )
+    assert (small.stopped, small.complete) == (False, True), "one generation is the whole space"
+
+
 def test_known_networks_are_scored_first(tx2: Problem) -> None:
     long = search_direct(tx2, evaluations=60_000, seed=0, on_generation=lambda _: None)
     seen: list[Generation] = []

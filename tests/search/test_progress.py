@@ -51,3 +51,14 @@ def test_progress_survives_json_also_of_another_version() -> None:
     assert Progress.from_json(document) == progress
     assert progress.ended == 3
     assert Progress(goal=9, complete=4, scored=7).ended == 7
+
+
+def test_the_nearer_limit_says_how_far_a_study_is() -> None:
+    counted = Progress(goal=10, complete=5, elapsed_s=12, limit_s=60)
+    assert (counted.share, counted.by_time) == (0.5, False)
+    timed = Progress(goal=10, complete=5, elapsed_s=45, limit_s=60)
+    assert (timed.share, timed.by_time) == (0.75, True)
+    late = Progress(goal=10, complete=5, elapsed_s=75, limit_s=60)
+    assert (late.share, late.by_time) == (1.0, True)
+    endless = Progress(goal=10, complete=5, elapsed_s=75)
+    assert (endless.share, endless.by_time) == (0.5, False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -93,6 +94,15 @@ def surrogate(evaluator: Made, **changes: object) -> Problem:
     return make_problem(asked, evaluator=evaluator)
 
 
+@dataclass
+class Slow(Made):
+    """The same, a twentieth of a second later."""
+
+    def evaluate(self, codes: Codes) -> Evaluated:
+        time.sleep(0.05)
+        return super().evaluate(codes)
+
+
 def check_front(store: Store, study: StudyRecord, *, floor: float = 0.0) -> None:
     """The stored front is that of all complete evaluations."""
     records = store.evaluations(study.id, state=EvaluationState.COMPLETE)
@@ -177,6 +187,68 @@ def test_an_interrupted_study_keeps_what_it_has_and_goes_on(store: Store, stop_a
     records = store.evaluations(study.id)
     assert records[:stop_at] == kept
     assert len(records) == len(set(evaluator.calls)) == len(evaluator.calls) == 30
+
+
+def timed(evaluator: Made, minutes: float) -> Problem:
+    return make_problem(
+        spec(
+            space="nas_bench_macro", objectives=["accuracy", "latency_ms"], limits={},
+            evaluations=None, minutes=minutes,
+        ),
+        evaluator=evaluator,
+    )  # fmt: skip
+
+
+def test_a_study_ends_when_its_time_is_up(store: Store) -> None:
+    evaluator, seen = Slow(), list[Progress]()
+    began = time.monotonic()
+    study = run_study(timed(evaluator, 0.02), store, on_progress=seen.append)
+    assert time.monotonic() - began >= 1.2
+    records = store.evaluations(study.id)
+    assert study.finished_at is not None
+    assert 1 <= len(records) == len(evaluator.calls) <= 24, "none ends before 0.05 s"
+    last = seen[-1]
+    assert (last.done, last.ending, last.limit_s) == (True, "the time was up", pytest.approx(1.2))
+    assert last.by_time and last.share == 1
+    assert any(one.left_s is not None and one.left_s <= 1.2 for one in seen[:-1])
+    check_front(store, study)
+    assert run_study(timed(evaluator, 0.02), store) == study
+    assert len(store.evaluations(study.id)) == len(records)
+
+
+def test_of_two_limits_the_nearer_one_ends_a_study(store: Store) -> None:
+    seen: list[Progress] = []
+    study = run_study(surrogate(Made(), minutes=5), store, on_progress=seen.append)
+    assert len(store.evaluations(study.id)) == 30
+    assert seen[-1].ending == "" and not seen[-1].by_time
+
+
+def test_however_short_the_time_something_is_evaluated(store: Store) -> None:
+    study = run_study(timed(Made(), 1e-6), store)
+    assert len(store.evaluations(study.id)) == 1 and study.finished_at is not None
+
+
+def test_an_interrupted_study_is_given_its_time_anew(store: Store) -> None:
+    evaluator = Slow(interrupt_at=3)
+    with pytest.raises(KeyboardInterrupt):
+        run_study(timed(evaluator, 0.02), store)
+    assert store.study("test").finished_at is None
+    kept = store.evaluations(store.study("test").id)
+    time.sleep(1.3)
+    study = run_study(timed(evaluator, 0.02), store)
+    records = store.evaluations(study.id)
+    assert study.finished_at is not None and records[:3] == kept
+    assert 3 < len(records) == len(set(evaluator.calls)) == len(evaluator.calls) <= 27
+
+
+def test_a_direct_search_ends_when_its_time_is_up(store: Store) -> None:
+    seen: list[Progress] = []
+    asked = make_problem(spec(evaluations=None, minutes=0.005))
+    study = run_study(asked, store, on_progress=seen.append)
+    assert study.finished_at is not None
+    assert (seen[-1].done, seen[-1].ending) == (True, "the time was up")
+    assert seen[-1].scored and seen[-1].by_time
+    check_front(store, study)
 
 
 def test_what_the_evaluator_does_not_know_is_a_failure_that_counts(store: Store) -> None:

@@ -218,6 +218,13 @@ def test_a_study_is_begun_followed_and_deleted(client: Client) -> None:
         client.study("mine")
 
 
+def test_a_study_may_be_given_minutes(client: Client) -> None:
+    client.search("timed", space="mnasnet", device="pixel-3", minutes=0.005)
+    done = client.wait("timed", progress=False, timeout_s=60)
+    assert (done.state, done.minutes, done.evaluations) == ("finished", 0.005, None)
+    client.delete("timed")
+
+
 def test_progress_is_one_line(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
     client.wait("told")
     said = capsys.readouterr().err

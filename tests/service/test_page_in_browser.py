@@ -52,9 +52,11 @@ def launch(page: Page, name: str) -> None:
     page.get_by_label("Latency at most, ms").fill("25")
     expect(page.locator(".verdict")).to_contain_text("% of the space")
     page.get_by_label("Networks to evaluate").fill("2000")
+    page.get_by_label("Minutes to search").fill("2.5")
     page.get_by_label("Name of the study").fill(name)
     expect(page.locator("#search-command")).to_contain_text(f"--name {name}")
     expect(page.locator("#search-command")).to_contain_text("--limit 'latency_ms<=25.0'")
+    expect(page.locator("#search-command")).to_contain_text("--evaluations 2000 --minutes 2.5")
     page.get_by_role("button", name="Start the search").click()
     page.wait_for_url(f"**/ui/study/{name}", timeout=120_000)
 

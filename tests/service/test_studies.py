@@ -74,6 +74,7 @@ def test_any_name_in_the_store_can_be_shown_or_is_not_found(client: httpx.Client
         ({}, {"name", "space", "device"}),
         ({**ASKED, "name": "../x"}, {"name"}),
         ({**ASKED, "name": "x", "seed": -1, "evaluations": 0}, {"seed", "evaluations"}),
+        ({**ASKED, "name": "x", "minutes": 0}, {"minutes"}),
         ({**ASKED, "name": "x", "objectives": ["accuracyy"]}, {"objectives.0"}),
         ({**ASKED, "name": "x", "limits": {"max_latency": 3}}, {"limits.max_latency"}),
         ({**ASKED, "name": "x", "colour": "red"}, {"colour"}),

@@ -16,6 +16,7 @@ from nas.service.page.parts import Parts
 from nas.service.page.pieces import address, aria, card, data, field, heading
 from nas.service.page.search_form import (
     LIMITED,
+    OWN_FAULTS,
     SCALES,
     Form,
     command,
@@ -28,11 +29,21 @@ from nas.service.settings import Settings
 from nas.service.specs import asked_spec, stored_spec
 
 _FIRST = Form("jetson-tx2", "mnasnet")
-_FAULTS = ("name", "space", "device", "objectives", "evaluator", "evaluations", "seed", "form")
+_FAULTS = (*OWN_FAULTS, "form")
 _PLACES = (*_FAULTS, *(f"limit-{name}" for name in LIMITED))
 _TICKS = 1000
 
-_FIELDS = ("device", "space", "source", "evaluator", "objectives", "evaluations", "seed", "name")
+_FIELDS = (
+    "device",
+    "space",
+    "source",
+    "evaluator",
+    "objectives",
+    "evaluations",
+    "minutes",
+    "seed",
+    "name",
+)
 
 
 def layout(parts: Parts, query: Mapping[str, str]) -> Component:
@@ -176,6 +187,14 @@ def _how(form: Form) -> Component:
         step=1,
         placeholder="what suits the search",
     )
+    minutes = dcc.Input(
+        id="search-minutes",
+        type="number",
+        value=form.minutes,
+        min=0,
+        step="any",
+        placeholder="no limit",
+    )
     seed = dcc.Input(id="search-seed", type="number", value=form.seed, min=0, step=1)
     name = dcc.Input(id="search-name", value=form.name, debounce=0.2, autoComplete="off")
     return card(
@@ -183,6 +202,7 @@ def _how(form: Form) -> Component:
         html.Div(
             [
                 html.Div([field("Networks to evaluate", evaluations), _fault("evaluations")]),
+                html.Div([field("Minutes to search", minutes), _fault("minutes")]),
                 html.Div([field("Seed", seed), _fault("seed")]),
                 html.Div([field("Name of the study", name), _fault("name")]),
             ],
@@ -362,6 +382,7 @@ def _document(parts: Parts, chosen: Mapping[str, Any], kept: Mapping[str, Any]) 
         {name: chosen[f"limit-{name}"] for name in LIMITED},
         evaluator or "",
         chosen["evaluations"],
+        chosen["minutes"],
         chosen["seed"],
         chosen["name"] or "",
         kept or {},

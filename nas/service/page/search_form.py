@@ -13,6 +13,17 @@ from nas.search.study import StudySpec
 from nas.store import Store
 
 _TABLES = (".csv", ".csv.gz")
+OWN_FAULTS = (
+    "name",
+    "space",
+    "device",
+    "objectives",
+    "evaluator",
+    "evaluations",
+    "minutes",
+    "seed",
+)
+"""Fields besides limits that a fault may be of."""
 
 _NAME_RULE = "must begin with a letter or a digit, and have only those and . _ - besides"
 
@@ -48,6 +59,7 @@ class Form:
         limits: By quantity, in the unit that people see; None for none.
         evaluator: A table or code that says accuracy; empty for the shipped predictor.
         evaluations: How many networks may be evaluated; None for what suits the search.
+        minutes: How long it may search; None for any time.
         seed: Of everything random.
         name: Of the study; empty for one made of space and device.
         kept: What a study that is cloned has and the form does not show.
@@ -59,6 +71,7 @@ class Form:
     limits: Mapping[str, float | None] = field(default_factory=dict)
     evaluator: str = ""
     evaluations: int | None = None
+    minutes: float | None = None
     seed: int | None = 0
     name: str = ""
     kept: Mapping[str, Any] = field(default_factory=dict)
@@ -82,6 +95,7 @@ def form_of(spec: StudySpec, name: str) -> Form:
         limits,
         spec.evaluator or "",
         spec.evaluations,
+        spec.minutes,
         spec.seed,
         name,
         {key: value for key, value in others.items() if value},
@@ -113,6 +127,8 @@ def document(form: Form, default_name: str) -> dict[str, Any]:
         asked["evaluator"] = form.evaluator.strip()
     if form.evaluations is not None:
         asked["evaluations"] = form.evaluations
+    if form.minutes is not None:
+        asked["minutes"] = form.minutes
     more = {key: form.kept[key] for key in ("warm_start", "search") if key in form.kept}
     return {**asked, **more}
 
@@ -129,6 +145,8 @@ def command(asked: Mapping[str, Any], database: str = "nas.db") -> str:
         words += ["--accuracy" if evaluator.endswith(_TABLES) else "--evaluator", evaluator]
     if asked.get("evaluations") is not None:
         words += ["--evaluations", str(asked["evaluations"])]
+    if asked.get("minutes") is not None:
+        words += ["--minutes", str(asked["minutes"])]
     if asked.get("search"):
         words += ["--search", asked["search"]]
     for source in asked.get("warm_start", ()):
@@ -159,8 +177,7 @@ def _field(path: str) -> str:
     first, _, rest = path.partition(".")
     if first == "limits" and _quantity(rest) in LIMITED:
         return f"limit-{_quantity(rest)}"
-    known = ("name", "space", "device", "objectives", "evaluator", "evaluations", "seed")
-    return first if first in known else "form"
+    return first if first in OWN_FAULTS else "form"
 
 
 def _quantity(key: str) -> str:

@@ -51,7 +51,7 @@ class StudyRow:
     def share(self) -> float:
         """How much of what was asked is done."""
         progress = self.progress
-        return 1.0 if progress.done else min(progress.ended / max(progress.goal, 1), 1.0)
+        return 1.0 if progress.done else progress.share
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +152,9 @@ def done_words(row: StudyRow) -> str:
     if progress.done:
         return f"{progress.ended:,} {'scored' if progress.scored is not None else 'evaluated'}"
     done = f"{progress.ended:,} of {progress.goal:,}"
+    if progress.by_time and progress.limit_s is not None:
+        minutes = f"{progress.elapsed_s / 60:.1f} of {progress.limit_s / 60:g} minutes"
+        done = f"{progress.ended:,} in {minutes}"
     if row.at_work and progress.left_s is not None:
         done += f", about {progress.left_s:,.0f} s left"
     return done

@@ -68,6 +68,7 @@ class ProgressOut(BaseModel):
     why: str
     done: bool
     ending: str
+    limit_s: float | None
 
     @classmethod
     def of(cls, progress: Progress) -> ProgressOut:
@@ -88,6 +89,7 @@ class StudyOut(BaseModel):
     objectives: list[str]
     limits: dict[str, float]
     evaluations: int | None
+    minutes: float | None
     evaluated: int
     stopped: int
     over_limit: int
@@ -132,6 +134,7 @@ def _plain(summary: StudySummary, standing: Standing) -> dict[str, Any]:
         "objectives": [objective.name for objective in study.objectives],
         "limits": {key: one for key, one in (study.spec.get("limits") or {}).items() if one},
         "evaluations": study.spec.get("evaluations"),
+        "minutes": study.spec.get("minutes"),
         "evaluated": summary.complete,
         "stopped": summary.stopped,
         "over_limit": summary.over_limit,

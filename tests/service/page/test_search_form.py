@@ -27,6 +27,7 @@ FORMS = [
         {"energy_mj": 0.1 + 0.2, "peak_memory_bytes": 9.91, "macs": 300, "parameters": None,
          "accuracy": 70.05},
         evaluations=1234,
+        minutes=7.5,
         seed=7,
         name="a-b.c_1",
     ),
@@ -78,6 +79,7 @@ def test_a_study_that_is_cloned_asks_for_the_same(form: Form) -> None:
         ({"limits": {"latency_ms": -1}}, "limit-latency_ms", "greater than 0"),
         ({"limits": {"accuracy": 70}, "objectives": ("macs",)}, "limit-accuracy", "objectives"),
         ({"evaluations": 0}, "evaluations", "greater than or equal to 1"),
+        ({"minutes": 0}, "minutes", "greater than 0"),
         ({"seed": -1}, "seed", "greater than or equal to 0"),
     ],
 )

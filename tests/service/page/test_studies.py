@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from nas.errors import InputError, UnknownNameError
+from nas.search.progress import Progress
 from nas.service.page import studies
 from nas.service.page.actions import acted, buttons
 from nas.service.page.parts import Parts
-from nas.service.page.study_rows import StudyRows
+from nas.service.page.study_rows import StudyRows, done_words
 from tests.service.test_networks_and_exports import filled
 
 
@@ -37,6 +39,15 @@ def test_a_row_says_state_progress_and_the_best_of_the_front(parts: Parts) -> No
     assert (row.device, row.space, row.progress.ended) == ("pixel-3", "nas_bench_macro", 4)
     shown = str(studies.study_table(StudyRows(parts).shown()).to_plotly_json())
     assert "/ui/study/a" in shown and "70.00" in shown and "badge interrupted" in shown
+
+
+def test_how_much_is_done_is_said_by_the_nearer_limit(parts: Parts) -> None:
+    stored(parts, "a")
+    row = StudyRows(parts).row("a")
+    counted = replace(row, progress=Progress(goal=10, complete=5, elapsed_s=12, limit_s=60))
+    assert (done_words(counted), counted.share) == ("5 of 10", 0.5)
+    timed = replace(row, progress=Progress(goal=10, complete=5, elapsed_s=45, limit_s=60))
+    assert (done_words(timed), timed.share) == ("5 in 0.8 of 1 minutes", 0.75)
 
 
 def test_lists_are_filtered_and_have_leaves(parts: Parts) -> None:
