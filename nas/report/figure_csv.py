@@ -18,7 +18,8 @@ def figure_csv(figure: Mapping[str, Any]) -> str:
     `panel` is the title of the horizontal axis, `id` what a click on the mark would name. Columns
     that no mark fills are left out.
     """
-    rows = [row for trace in figure.get("data", ()) for row in _rows(trace, figure)]
+    seen = [trace for trace in figure.get("data", ()) if trace.get("visible", True) is not False]
+    rows = [row for trace in seen for row in _rows(trace, figure)]
     kept = [name for name in COLUMNS if any(row[name] not in ("", None) for row in rows)]
     text = io.StringIO()
     writer = csv.DictWriter(text, kept, extrasaction="ignore", lineterminator="\n")

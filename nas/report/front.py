@@ -181,6 +181,18 @@ def thinned(points: Sequence[Point], count: int) -> list[int]:
     return sorted({round(i) for i in np.linspace(0, len(points) - 1, count)})
 
 
+def marked(points: Sequence[Point], names: Sequence[str], count: int) -> list[Point]:
+    """At most `count` points in their order, spread along all, with the ends of objectives."""
+    if len(points) <= count:
+        return list(points)
+    ends = set[int]()
+    for name in names:
+        values = [point.values[name] for point in points]
+        ends |= {int(np.argmin(values)), int(np.argmax(values))}
+    spread = thinned(points, count - len(ends))
+    return [points[index] for index in sorted(ends.union(spread))]
+
+
 def staircase(
     points: Sequence[Point], x: ObjectiveRecord, y: ObjectiveRecord
 ) -> list[tuple[float, float]]:

@@ -50,6 +50,9 @@ class Panel:
         texts: Whether hovering shows the architecture; it takes room in the file.
         frame: What the axes have room for, by objective; the networks of the view without it.
         number: Its place among the panels of a figure, from 1.
+        dominated: Whether networks that others beat are seen.
+        marked: Networks of the front that get a mark; all of them without it. The line is that of
+            the whole front in any case.
     """
 
     view: FrontView
@@ -60,6 +63,12 @@ class Panel:
     texts: bool
     frame: Mapping[str, Interval] | None = None
     number: int = 1
+    dominated: bool = True
+    marked: Sequence[Point] | None = None
+
+    @property
+    def _marks(self) -> Sequence[Point]:
+        return self.view.front if self.marked is None else self.marked
 
     @property
     def _axes(self) -> tuple[str, str]:
@@ -82,10 +91,13 @@ class Panel:
             "hoverinfo": "skip",
         }
         traces = [
-            self._points(self.view.dominated, name="dominated", marker=faint),
+            {
+                **self._points(self.view.dominated, name="dominated", marker=faint),
+                "visible": self.dominated,
+            },
             stairs,
             {
-                **self._points(self.view.front, name="front", marker=front),
+                **self._points(self._marks, name="front", marker=front),
                 "error_x": self._bars(self.x.name),
                 "error_y": self._bars(self.y.name),
             },
@@ -147,10 +159,9 @@ class Panel:
         if not known:
             return {"visible": False}
         ends = [
-            known.get(point.id, (point.values[name], point.values[name]))
-            for point in self.view.front
+            known.get(point.id, (point.values[name], point.values[name])) for point in self._marks
         ]
-        middles = [point.values[name] for point in self.view.front]
+        middles = [point.values[name] for point in self._marks]
         pairs = list(zip(ends, middles, strict=True))
         return {
             "visible": True,

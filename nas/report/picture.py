@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from nas.errors import MissingExtraError, OutputError
 from nas.pareto import Sense
 from nas.report.files import write_page
-from nas.report.front import FrontView, thinned
+from nas.report.front import FrontView, marked, thinned
 from nas.report.palette import CONFIG, PALETTES, Theme, axis_style, layout_style
 from nas.report.panel import Interval, Intervals, Panel, axis_title, extremes
 from nas.store.records import ObjectiveRecord
@@ -59,7 +59,7 @@ def draw_pair(
         y: Name of the objective upwards.
         theme: Of the colours.
         intervals: Error bars of the front.
-        dominated: Whether networks that others beat are drawn, `MOST_FAINT` at most.
+        dominated: Whether networks that others beat are seen, `MOST_FAINT` at most.
         frame: What the axes have room for, by objective; the networks of the view without it.
     """
     return go.Figure(
@@ -85,17 +85,29 @@ def pair_document(
     dominated: bool = True,
     frame: Mapping[str, Interval] | None = None,
     most: int = MOST_FAINT,
+    most_marks: int | None = None,
 ) -> dict[str, Any]:
     """What `draw_pair` draws as plain values, which are made in a tenth of the time.
 
-    Besides its arguments, `most` is how many dominated networks are drawn at most.
+    Besides its arguments, `most` is how many dominated networks are drawn at most, and
+    `most_marks` how many networks of the front get a mark; the line is that of all of them.
     """
     named = {one.name: one for one in view.objectives}
-    shown = thin(view, most) if dominated else replace(view, dominated=())
-    colours = PALETTES[theme]
+    shown = thin(view, most)
+    marks = view.front if most_marks is None else marked(view.front, (x, y), most_marks)
     if frame is None:
         frame = {name: extremes(shown, name) for name in (x, y)}
-    panel = Panel(shown, named[x], named[y], colours, intervals or {}, texts=False, frame=frame)
+    panel = Panel(
+        shown,
+        named[x],
+        named[y],
+        PALETTES[theme],
+        intervals or {},
+        texts=False,
+        frame=frame,
+        dominated=dominated,
+        marked=marks,
+    )
     document = _document([panel], theme)
     layout = document["layout"]
     layout |= {
@@ -103,7 +115,10 @@ def pair_document(
         "uirevision": f"{x} {y}",
         "selectionrevision": f"{x} {y}",
     }
-    if dominated and (note := thinning_note(shown, view)):
+    said = [thinning_note(shown, view)] if dominated else []
+    if len(marks) < len(view.front):
+        said.append(f"{len(marks):,} of {len(view.front):,} networks of the front marked")
+    if note := ", ".join(filter(None, said)):
         # Below the axis: nothing else is there on any screen.
         layout["xaxis"]["title"]["text"] += f"<br><sub>{note}</sub>"
     return document

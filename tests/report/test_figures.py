@@ -12,7 +12,7 @@ import pytest
 
 from nas.report.choices import choices_view, draw_choices
 from nas.report.figure_csv import figure_csv
-from nas.report.front import FrontView, Point, staircase
+from nas.report.front import FrontView, Point, marked, staircase
 from nas.report.growth import draw_growth
 from nas.report.importance import accuracy_process, draw_importance, importances
 from nas.report.palette import PALETTES, Theme, contrast, mixed
@@ -82,7 +82,7 @@ def test_limits_intervals_and_references_are_drawn() -> None:
     costs = {r.name: (r.costs["latency_ms"], r.costs["energy_mj"]) for r in view.references}
     for name, x, y in zip(placed.text, placed.x, placed.y, strict=True):
         assert costs[name] == (x, y)
-    assert not draw_pair(view, "latency_ms", "accuracy", dominated=False).data[DOMINATED].x
+    assert not draw_pair(view, "latency_ms", "accuracy", dominated=False).data[DOMINATED].visible
 
 
 def test_a_cloud_is_thinned_evenly_and_says_so() -> None:
@@ -100,6 +100,18 @@ def test_a_cloud_is_thinned_evenly_and_says_so() -> None:
     csv_rows = figure_csv(draw_pair(whole, "latency_ms", "accuracy").to_dict()).splitlines()
     assert csv_rows[1].startswith("Latency (ms),dominated,")
     assert thin(view) is view and not thinning_note(view, view)
+
+
+def test_marks_of_a_front_keep_the_ends_of_every_objective() -> None:
+    front = viewed().front
+    for names in itertools.combinations(OBJECTIVES, 2):
+        some = marked(front, names, 9)
+        assert 4 < len(some) <= 9 < len(front)
+        assert [point for point in front if point in some] == some
+        for name in names:
+            values, kept = ([p.values[name] for p in points] for points in (front, some))
+            assert (min(kept), max(kept)) == (min(values), max(values))
+    assert marked(front, OBJECTIVES, len(front)) == list(front)
 
 
 def test_three_dimensions_hold_the_front() -> None:

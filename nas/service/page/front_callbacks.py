@@ -16,10 +16,10 @@ from nas.service.insights import Insights
 from nas.service.page import plots
 from nas.service.page.dash_app import Page
 from nas.service.page.front_controls import bounds, chosen_ranges, range_words, until_words
-from nas.service.page.front_figure import Kind, Shown, front_figure, moved
+from nas.service.page.front_figure import Kind, Shown, front_figure, moved, turned
 from nas.service.page.front_insights import insight_cards
 from nas.service.page.front_table import (
-    MOST_COMPARED,
+    brushed,
     compare_link,
     evaluations,
     filtered,
@@ -86,6 +86,8 @@ def _draws(page: Page, parts: Parts, insights: Insights) -> None:
         # A search that goes on may need more room than the figure has; a front that was does not.
         if kind == "2d" and why == {"front-until"} and until < count:
             return moved(view, shown, intervals), said
+        if kind == "2d" and why == {"front-options"}:
+            return turned(view, shown, intervals), said
         choices = top_choices(_importance(insights, study))[:_LINES] if kind == "lines" else ()
         figure = front_figure(
             view,
@@ -125,6 +127,8 @@ def _filters(page: Page, parts: Parts) -> None:
         Input(plot_id("front"), "selectedData"),
         Input("front-until", "value"),
         State({"type": "front-range", "name": ALL}, "id"),
+        State("front-x", "value"),
+        State("front-y", "value"),
         State("front-study", "data"),
         State("front-count", "data"),
         State("front-kept", "data"),
@@ -132,25 +136,17 @@ def _filters(page: Page, parts: Parts) -> None:
     )
     def keep(
         values: Sequence[Any], selected: Any, until: int, ids: Sequence[Mapping[str, str]],
-        study: str, count: int, before: Sequence[str] | None,
+        x: str, y: str, study: str, count: int, before: Sequence[str] | None,
     ) -> Any:  # fmt: skip
         now = parts.views.front(study)
         ranges = chosen_ranges(now, values, ids)
         view = now if until >= count else parts.views.front(study, until=until)
-        kept = filtered(view, ranges, brushed(selected))
+        kept = filtered(view, ranges, brushed(selected, view, x, y))
         names = [own["name"] for own in ids]
         said = [range_words(name, ranges.get(name) or bounds(now, name)) for name in names]
         if kept is None:
             return no_update if before is None else None, said
         return sorted(kept), said
-
-
-def brushed(selected: Any) -> frozenset[str] | None:
-    """Ids of the networks that a box or a line was drawn around; None where there is none."""
-    if not selected or not selected.get("points"):
-        return None
-    found = (point.get("customdata") for point in selected["points"])
-    return frozenset(one for one in found if isinstance(one, str))
 
 
 def _tables(page: Page, parts: Parts) -> None:
@@ -179,19 +175,19 @@ def _tables(page: Page, parts: Parts) -> None:
             return no_update
         return max(0, now + int(ctx.triggered_id["step"]))
 
+    # The browser picks: of two quick clicks, the second knows what the first did.
+    page.clientside(
+        "picked", Output("front-picked", "modified_timestamp"), Input("front-picked", "data")
+    )
+
     @page.callback(
-        Output("front-picked", "data"),
         Output("front-compare", "children"),
-        Input({"type": "front-pick", "id": ALL}, "n_clicks"),
-        State("front-picked", "data"),
+        Input("front-picked", "data"),
         State("front-study", "data"),
         prevent_initial_call=True,
     )
-    def pick(clicks: Sequence[int | None], now: Sequence[str], study: str) -> Any:
-        if not any(clicks) or not isinstance(ctx.triggered_id, Mapping):
-            return no_update, no_update
-        picked = toggled(now, str(ctx.triggered_id["id"]))
-        return picked, compare_link(study, picked)
+    def link(picked: Sequence[str], study: str) -> Component:
+        return compare_link(study, picked)
 
     @page.callback(
         Output("front-table", "children"),
@@ -216,13 +212,6 @@ def _tables(page: Page, parts: Parts) -> None:
             page=leaf,
             picked=picked,
         )
-
-
-def toggled(picked: Sequence[str], identity: str) -> list[str]:
-    """The chosen networks with one more, or one less; no more than can be compared."""
-    if identity in picked:
-        return [one for one in picked if one != identity]
-    return [*picked, identity][:MOST_COMPARED]
 
 
 def _beside(page: Page, parts: Parts, insights: Insights) -> None:

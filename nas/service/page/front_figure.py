@@ -17,8 +17,10 @@ from nas.report.spread import draw_parallel, draw_three, parallel_view
 
 Kind = Literal["2d", "3d", "lines"]
 
-MOST_FAINT = 1_000
+MOST_FAINT = 400
 """Dominated networks in the figure: twice as many look the same and take twice as long."""
+MOST_MARKS = 400
+"""Networks of the front with a mark of their own: a browser takes 0.1 ms to draw each."""
 _MOST_DEEP = 500
 
 
@@ -89,11 +91,27 @@ def front_figure(
         dominated=shown.dominated,
         frame=frame,
         most=MOST_FAINT,
+        most_marks=MOST_MARKS,
     )
+
+
+_PLACES = ("x", "y", "customdata", "text")
+_EXTRAS = ("visible", "error_x", "error_y")
 
 
 def moved(view: FrontView, shown: Shown, intervals: Intervals | None) -> Patch:
     """What changes in a figure of two dimensions when the front is another."""
+    return _changed(view, shown, intervals, (*_PLACES, *_EXTRAS))
+
+
+def turned(view: FrontView, shown: Shown, intervals: Intervals | None) -> Patch:
+    """What changes in it when dominated networks or intervals are shown or hidden."""
+    return _changed(view, shown, intervals, _EXTRAS)
+
+
+def _changed(
+    view: FrontView, shown: Shown, intervals: Intervals | None, keys: Sequence[str]
+) -> Patch:
     document = pair_document(
         view,
         shown.x,
@@ -101,10 +119,11 @@ def moved(view: FrontView, shown: Shown, intervals: Intervals | None) -> Patch:
         intervals=intervals,
         dominated=shown.dominated,
         most=MOST_FAINT,
+        most_marks=MOST_MARKS,
     )
     change = Patch()
     for index, trace in enumerate(document["data"][: FRONT + 1]):
-        for key in ("x", "y", "customdata", "text", "error_x", "error_y"):
+        for key in keys:
             if key in trace:
                 change["data"][index][key] = trace[key]
     change["layout"]["xaxis"]["title"]["text"] = document["layout"]["xaxis"]["title"]["text"]

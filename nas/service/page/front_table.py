@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from dash import html
 from dash.development.base_component import Component
@@ -11,7 +12,7 @@ from dash.development.base_component import Component
 from nas.report.front import FrontView, Point
 from nas.report.words import heading as words
 from nas.report.words import number
-from nas.service.page.pieces import address, aria, table
+from nas.service.page.pieces import address, aria, data, table
 from nas.store import StudySummary
 
 ROWS = 15
@@ -38,6 +39,43 @@ def filtered(
         if (brushed is None or point.id in brushed)
         and all(low <= point.values[name] <= high for name, (low, high) in ranges.items())
     )
+
+
+def brushed(selected: Any, view: FrontView, x: str, y: str) -> frozenset[str] | None:
+    """Ids of the networks that a box or a line was drawn around; None where there is none.
+
+    Args:
+        selected: What the figure says of it: its shape, and the marks in it. Not every network of
+            a large front has a mark.
+        view: The front.
+        x: The objective across.
+        y: The objective upwards.
+    """
+    if not selected or not selected.get("points"):
+        return None
+    marks = (point.get("customdata") for point in selected["points"])
+    found = {one for one in marks if isinstance(one, str)}
+    box, line = selected.get("range") or {}, selected.get("lassoPoints") or {}
+    if len(box) == 2 and "x" in box and "y" in box:
+        (left, right), (low, high) = sorted(box["x"]), sorted(box["y"])
+        found |= {
+            p.id for p in view.front
+            if left <= p.values[x] <= right and low <= p.values[y] <= high
+        }  # fmt: skip
+    elif "x" in line and "y" in line:
+        corners = list(zip(line["x"], line["y"], strict=True))
+        found |= {p.id for p in view.front if _inside(p.values[x], p.values[y], corners)}
+    return frozenset(found)
+
+
+def _inside(x: float, y: float, corners: Sequence[tuple[float, float]]) -> bool:
+    """Whether a line around an area goes around a point: by the sides to its right."""
+    sides = zip(corners, (*corners[1:], *corners[:1]), strict=True)
+    crossed = (
+        (low > y) != (high > y) and x < left + (right - left) * (y - low) / (high - low)
+        for (left, low), (right, high) in sides
+    )
+    return sum(crossed) % 2 == 1
 
 
 def ordered(view: FrontView, sort: str, *, descending: bool) -> list[Point]:
@@ -102,10 +140,10 @@ def _pick(identity: str, picked: Sequence[str]) -> Component:
     chosen = identity in picked
     return html.Button(
         "Chosen" if chosen else "Compare",
-        id={"type": "front-pick", "id": identity},
         type="button",
         className="button small" + (" primary" if chosen else ""),
         disabled=not chosen and len(picked) >= MOST_COMPARED,
+        **data(pick=identity, most=str(MOST_COMPARED)),
         **aria(pressed=str(chosen).lower(), label=f"Compare {identity}"),
     )
 

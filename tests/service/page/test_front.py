@@ -8,17 +8,24 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 
 from nas.report.importance import top_choices
-from nas.report.panel import FRONT, extremes
+from nas.report.panel import DOMINATED, FRONT, STAIRCASE, extremes
 from nas.service.insights import LEAST_EVALUATED
 from nas.service.page import front
-from nas.service.page.front_callbacks import brushed, toggled
 from nas.service.page.front_controls import STEPS, bounds, chosen_range, chosen_ranges, until_words
-from nas.service.page.front_figure import Shown, front_figure, moved
+from nas.service.page.front_figure import MOST_MARKS, Shown, front_figure, moved, turned
 from nas.service.page.front_insights import insight_cards
-from nas.service.page.front_table import ROWS, compare_link, filtered, front_table, ordered
+from nas.service.page.front_table import (
+    ROWS,
+    brushed,
+    compare_link,
+    filtered,
+    front_table,
+    ordered,
+)
 from nas.service.page.parts import Parts
 from nas.service.page.plots import csv_file
 from tests.report.studies import OBJECTIVES, study, viewed
@@ -64,14 +71,41 @@ def test_the_ends_of_a_slider_leave_the_ends_of_the_front() -> None:
 
 
 def test_a_brush_takes_marks_of_networks_only() -> None:
-    assert brushed(None) is None and brushed({"points": []}) is None
+    view = viewed()
+    axes = ("latency_ms", "accuracy")
+    assert brushed(None, view, *axes) is None and brushed({"points": []}, view, *axes) is None
     points = [
         {"customdata": "a"},
         {"customdata": None},
         {"text": "mobilenet"},
         {"customdata": "b"},
     ]
-    assert brushed({"points": points}) == {"a", "b"}
+    assert brushed({"points": points}, view, *axes) == {"a", "b"}
+
+
+def test_a_brush_takes_networks_without_a_mark() -> None:
+    view = viewed()
+    axes = ("latency_ms", "accuracy")
+    places = [[p.values[name] for p in view.front] for name in axes]
+    (left, right), (low, high) = ((np.quantile(one, [0.2, 0.8])) for one in places)
+    marks = {"points": [{"customdata": None}]}
+    box = brushed({**marks, "range": {"x": [right, left], "y": [low, high]}}, view, *axes)
+    assert box == {
+        p.id
+        for p, x, y in zip(view.front, *places, strict=True)
+        if left <= x <= right and low <= y <= high
+    }
+    diamond = {
+        "x": [left, (left + right) / 2, right, (left + right) / 2],
+        "y": [(low + high) / 2, high, (low + high) / 2, low],
+    }
+    within = brushed({**marks, "lassoPoints": diamond}, view, *axes)
+    assert within == {
+        p.id
+        for p, x, y in zip(view.front, *places, strict=True)
+        if abs(2 * x - left - right) / (right - left) + abs(2 * y - low - high) / (high - low) < 1
+    }
+    assert within and box and within < box
 
 
 @pytest.mark.parametrize("descending", [True, False])
@@ -95,10 +129,12 @@ def test_pages_of_the_table_hold_every_network_once() -> None:
 
 
 def test_two_or_three_networks_are_compared() -> None:
-    picked: list[str] = []
-    for identity in ("a", "b", "c", "d"):
-        picked = toggled(picked, identity)
-    assert picked == ["a", "b", "c"] and toggled(picked, "b") == ["a", "c"]
+    ids = [point.id for point in ordered(viewed(), "accuracy", descending=True)]
+    options: dict[str, Any] = {"sort": "accuracy", "descending": True, "page": 0, "kept": None}
+    for count in (2, 3):
+        table = said(front_table(viewed(), picked=ids[:count], **options))
+        assert table.count("'Chosen'") == count
+        assert table.count("disabled=True") == (ROWS - 3 if count == 3 else 0) + 1, "Earlier"
     assert "Choose two or three" in said(compare_link("s", ["a"]))
     assert "/ui/study/s/compare?ids=a,b" in said(compare_link("s", ["a", "b"]))
 
@@ -132,6 +168,38 @@ def test_what_moves_is_what_would_be_drawn() -> None:
         for key in ("x", "y", "customdata"):
             assert values.get(("data", index, key)) == trace.get(key)
     assert values["data", FRONT, "error_y"] == wanted[FRONT]["error_y"]
+
+
+def test_what_is_shown_or_hidden_is_what_would_be_drawn() -> None:
+    view = viewed()
+    intervals = {"accuracy": {view.front[0].id: (0.0, 99.0)}}
+    hidden = replace(Shown.first(view, "light"), dominated=False)
+    operations = turned(view, hidden, intervals).to_plotly_json()["operations"]
+    values = {tuple(one["location"]): one["params"].get("value") for one in operations}
+    wanted = front_figure(view, hidden, intervals=intervals)["data"]
+    assert values["data", DOMINATED, "visible"] is wanted[DOMINATED]["visible"] is False
+    assert values["data", FRONT, "error_y"] == wanted[FRONT]["error_y"]
+    assert not any(place[-1] in ("x", "y", "customdata") for place in values)
+
+
+def test_a_large_front_has_fewer_marks_and_the_whole_line() -> None:
+    view, count = viewed(), 5 * MOST_MARKS
+    one = view.front[0]
+    turn = np.linspace(0, np.pi / 2, count)
+    front = tuple(
+        replace(one, id=f"{n:016x}", values={**one.values, "latency_ms": x, "accuracy": y})
+        for n, (x, y) in enumerate(zip(1 - np.cos(turn), np.sin(turn), strict=True))
+    )
+    large = replace(view, front=front)
+    document = front_figure(large, Shown.first(large, "light"))
+    marks = document["data"][FRONT]["customdata"]
+    assert len(marks) == len(set(marks)) <= MOST_MARKS
+    assert (marks[0], marks[-1]) == (front[0].id, front[-1].id)
+    assert len(document["data"][STAIRCASE]["x"]) == count
+    title = document["layout"]["xaxis"]["title"]["text"]
+    assert f"{len(marks):,} of {count:,} networks of the front marked" in title
+    small = front_figure(view, Shown.first(view, "light"))
+    assert "marked" not in small["layout"]["xaxis"]["title"]["text"]
 
 
 def test_the_figure_as_it_was_has_room_for_the_front_as_it_is() -> None:
@@ -216,3 +284,7 @@ def test_what_is_drawn_is_saved_as_csv() -> None:
     rows = list(csv.DictReader(io.StringIO(file["content"])))
     assert file["filename"] == "front.csv"
     assert {row["id"] for row in rows if row["series"] == "front"} == {p.id for p in view.front}
+    hidden = front_figure(view, replace(Shown.first(view, "light"), dominated=False))
+    assert (
+        ",dominated," in file["content"] and ",dominated," not in csv_file("f", hidden)["content"]
+    )

@@ -1,4 +1,4 @@
-// Saves a figure as PNG or SVG, and opens the network that was clicked on.
+// Saves a figure as PNG or SVG, opens the network that was clicked on, picks those to compare.
 (function () {
   "use strict";
 
@@ -26,6 +26,23 @@
     if (typeof id !== "string") { return window.dash_clientside.no_update; }
     return path.replace(/\/+$/, "") + "/network/" + encodeURIComponent(id);
   };
+
+  // Networks that are chosen to be compared; the page keeps them, and says when they are others.
+  var picked = [];
+
+  window.dash_clientside.page.picked = function (ids) {
+    picked = ids || [];
+    return window.dash_clientside.no_update;
+  };
+
+  document.addEventListener("click", function (event) {
+    var button = event.target.closest("button[data-pick]");
+    if (!button) { return; }
+    var id = button.dataset.pick;
+    if (picked.includes(id)) { picked = picked.filter(function (one) { return one !== id; }); }
+    else if (picked.length < Number(button.dataset.most)) { picked = picked.concat(id); }
+    window.dash_clientside.set_props("front-picked", { data: picked });
+  });
 
   // Networks that filters leave out are faint: without a new figure, and again after each redraw.
   var kept = null;
