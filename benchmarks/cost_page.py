@@ -23,8 +23,8 @@ _METHODS = """\
 ## What is compared
 
 - **nas**: `nas.cost.calibrate`, under a prior learned from every device of these tables but those
-  left out. Groups of rows are put together in fives for its own hold-out, which it uses to decide
-  on the smooth part and to widen its intervals.
+  left out. Groups of rows are put together in fives (of more than 5,000 rows, in halves) for its
+  own hold-out, which it uses to decide on the smooth part and to widen its intervals.
 - **MACs**: a cost per call and a cost per MAC, neither negative.
 - **one-hot ridge**: ridge over the choices of the space, its penalty by leaving one out.
 - **additive**: non-negative regression on calls, MACs, elements read and written, and weights of
@@ -50,8 +50,9 @@ what its activation costs: ranks survive, times do not. `host_calibration.md` me
 networks as well, which is what helps.
 """,
     5: """\
-1,000 convolutions are measured of those not held out. Only the first campaign counts: the second,
-fp16 alone, disagrees with it by a factor of 2.6 where both have a row.
+A fifth of the shapes is held out, up to 1,000 of them are asked for, and all others are measured.
+Each batch is a model of its own, as a device's models are. Only the first campaign counts: the
+second, fp16 alone, disagrees with it by a factor of 2.6 where both have a row.
 """,
 }
 

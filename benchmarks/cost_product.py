@@ -27,6 +27,7 @@ _KNOWN = tuple(name for name in TABLES if name != "lut_sums")  # these are known
 _ROWS = 2000  # of a column, behind the prior: more change nothing
 
 _GROUPS = 5
+_MANY = (5000, 2)  # of more rows, so many: each fit takes half a minute
 
 
 class Product:
@@ -83,7 +84,9 @@ class Product:
 
 def _few_groups(names: Sequence[str]) -> list[str]:
     """Groups put together: a calibration refits for every group, and there are many of them."""
-    number = {name: index % _GROUPS for index, name in enumerate(sorted(set(names)))}
+    most, few = _MANY
+    groups = _GROUPS if len(names) <= most else few
+    number = {name: index % groups for index, name in enumerate(sorted(set(names)))}
     return [str(number[name]) for name in names]
 
 

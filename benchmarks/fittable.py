@@ -15,6 +15,7 @@ from nas.cost.log import Measured
 from nas.cost.model import ModelKey
 
 _MOST_ROWS = 500
+_MOST_KERNELS = 2000  # each tells less than a network
 _FOLDS = 20
 
 _HW_NAS_BENCH = (
@@ -156,7 +157,9 @@ def _key(table: CostTable, name: str) -> ModelKey:
 
 def _rows(table: CostTable, name: str) -> list[Measured]:
     """Rows of a column, evenly over the table; networks that are alone in their group in folds."""
-    among = _spread(table.columns[name].known.tolist(), _MOST_ROWS)
+    column = table.columns[name]
+    most = _MOST_KERNELS if column.what is What.KERNELS else _MOST_ROWS
+    among = _spread(column.known.tolist(), most)
     rows = table.rows(name, among=among)
     if len({row.group for row in rows}) < len(rows):
         return rows

@@ -83,6 +83,7 @@ class _Law(Declaration):
     coefficients: dict[_Column, float]
     least: dict[_Column, float]
     priced: tuple[_Column, ...]
+    measured: tuple[_Column, ...]
     covariance: tuple[tuple[float, ...], ...]
     smooth: _Smooth | None
 
@@ -193,6 +194,7 @@ def _law_json(law: Law, unit: str) -> dict[str, Any]:
         "coefficients": _named(posterior.mean),
         "least": _named(law.least),
         "priced": [COLUMNS[index] for index in priced],
+        "measured": [COLUMNS[index] for index in np.flatnonzero(law.measured)],
         "covariance": [_short(row[: index + 1], 4) for index, row in enumerate(covariance)],
         "smooth": law.smooth
         and {
@@ -263,6 +265,7 @@ def _law(stored: _Law) -> Law:
         Posterior(_vector(stored.coefficients), covariance, stored.noise),
         _vector(stored.least),
         np.isin(COLUMNS, stored.priced),
+        np.isin(COLUMNS, stored.measured),
         stored.per_run,
         stored.widening,
         stored.origin,

@@ -46,7 +46,7 @@ def most_informative(
     shared = rows @ law.posterior.covariance @ rows.T
     if law.smooth is not None:
         far = law.smooth.residual.unknown(sample.signatures)
-        parts = sample.counts * prices / costs[:, None]
+        parts = sample.counts.toarray() * prices / costs[:, None]
         shared += (parts * far) @ parts.T
     price = np.ones(len(candidates)) if seconds is None else np.asarray(seconds, dtype=float)
     noise, chosen = law.posterior.noise**2, list[int]()

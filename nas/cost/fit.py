@@ -16,13 +16,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import block_diag
+from scipy.sparse import csr_array
 from scipy.stats import spearmanr
 from threadpoolctl import threadpool_limits
 
 from nas.cost.bounds import keep_above
 from nas.cost.features import COLUMNS, PER_RUN, features, run_features
 from nas.cost.law import NORMAL_90, Law, Origin, Smooth, base_cost
-from nas.cost.posterior import Posterior, infer, infer_under
+from nas.cost.posterior import Posterior, infer, infer_under, ordinary
 from nas.cost.prior import Prior
 from nas.cost.residual import DEVIATIONS, Residual
 from nas.errors import MeasurementLogError
@@ -32,7 +33,7 @@ Floats = NDArray[np.float64]
 
 _FOLDS = 20
 _POINTS = 300
-_LEAST = 0.02  # of what a kernel of such features typically costs
+_LEAST = 0.02  # of what a kernel of such features typically costs, and half of what any did
 _SMOOTH_FROM = 30  # measured networks
 _PAYS = 0.95  # held-out error with a smooth part, relative to without
 
@@ -68,12 +69,12 @@ class Sample:
 
     Args:
         signatures: The distinct kernels.
-        counts: How often each network has each, shape (networks, kernels).
+        counts: How often each network has each, sparse, shape (networks, kernels).
         runs: What an inference of each pays once, shape (networks, columns); zero if nothing.
     """
 
     signatures: Sequence[Signature]
-    counts: Floats
+    counts: csr_array
     runs: Floats
 
     @classmethod
@@ -81,12 +82,13 @@ class Sample:
         """The sample of some networks."""
         index: dict[Signature, int] = {}
         places = [
-            [index.setdefault(kernel.signature, len(index)) for kernel in network.kernels]
-            for network in networks
+            (row, index.setdefault(kernel.signature, len(index)))
+            for row, network in enumerate(networks)
+            for kernel in network.kernels
         ]
-        counts = np.zeros((len(networks), len(index)))
-        for row, kernels in enumerate(places):
-            np.add.at(counts[row], kernels, 1.0)
+        rows, kernels = zip(*places, strict=True)
+        ones = np.ones(len(places))  # those of one place are added up
+        counts = csr_array((ones, (rows, kernels)), shape=(len(networks), len(index)))
         runs = np.zeros((len(networks), len(COLUMNS)))
         if per_run:
             runs = run_features(networks)
@@ -119,21 +121,24 @@ def fit_law(
         smooth: Whether to fit a smooth function of kernels' shapes as well.
         origin: What the costs are.
     """
-    used = np.flatnonzero(sample.counts.any(axis=0)).tolist()
+    used = np.flatnonzero(sample.counts.sum(axis=0)).tolist()
     signatures = [sample.signatures[index] for index in used]
     table = features(signatures)
     counted = Sample(signatures, sample.counts[:, used], sample.runs)
     design = counted.design(table)
-    typical = np.sqrt(np.diag(prior.covariance)) / prior.scale
-    least = _LEAST * float(np.median(costs / (design @ typical))) * typical
+    typical = np.sqrt(np.diag(prior.covariance)) / prior.scale * ordinary(design, prior.scale)
+    paid = costs / (design @ typical)
+    least = min(_LEAST * float(np.median(paid)), float(paid.min()) / 2) * typical
     least[[COLUMNS.index(name) for name in PER_RUN]] = 0.0
+    measured: NDArray[np.bool_] = design.any(axis=0)  # type: ignore[assignment]
     found = infer(design, costs, prior)
     bounded = _bounded(counted, table)
     mean = keep_above(found.posterior, bounded, bounded @ least)
     law = Law(
         replace(found.posterior, mean=mean),
         least,
-        prior.known | design.any(axis=0),
+        prior.known | measured,
+        measured,
         sample.per_run,
         1.0,
         origin,

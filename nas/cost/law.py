@@ -14,6 +14,7 @@ from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from nas.cost.features import COLUMNS, PER_RUN, Runs, features, run_features
 from nas.cost.posterior import Posterior
@@ -23,6 +24,10 @@ from nas.graph.network import Network, Signature
 Floats = NDArray[np.float64]
 NORMAL_90 = 1.6448536269514722
 """Half of a normal variable's 90% interval in standard deviations."""
+
+# A standard deviation, as a share. Families of networks with an activation of their own are 8% to
+# 25% off where the device never ran it (benchmarks/cost_models.md, across spaces).
+_DOUBT = 0.2
 
 
 class Origin(StrEnum):
@@ -56,6 +61,7 @@ class Law:
         posterior: Of the columns of `nas.cost.features`.
         least: Least cost of a kernel per unit of each column, shape (columns,).
         priced: Columns that anything measured stands behind, here or elsewhere, (columns,).
+        measured: Columns that were measured here, (columns,).
         per_run: Whether an inference pays once, besides its kernels.
         widening: Factor from the posterior's deviations to those of held-out networks.
         origin: What it was fitted on.
@@ -65,6 +71,7 @@ class Law:
     posterior: Posterior
     least: Floats
     priced: NDArray[np.bool_]
+    measured: NDArray[np.bool_]
     per_run: bool
     widening: float
     origin: Origin
@@ -90,25 +97,37 @@ class Law:
         return cost
 
     def predict(
-        self, signatures: Sequence[Signature], counts: Floats, runs: Floats
+        self, signatures: Sequence[Signature], counts: Floats | csr_array, runs: Floats
     ) -> tuple[Floats, Floats]:
-        """Costs of networks and their standard deviations, not widened; shape (networks,) each.
+        """Costs of networks and their standard deviations, to be widened; (networks,) each.
+
+        Networks held out tell how far to trust what was measured. Of what was not, they tell
+        nothing: its part of the deviation may be widened, never narrowed, and is at least
+        `_DOUBT` of what kernels take that have something never measured.
 
         Args:
             signatures: Distinct kernels.
-            counts: How often each network has each, shape (networks, kernels).
+            counts: How often each network has each, dense or sparse, shape (networks, kernels).
             runs: What an inference of each pays once, shape (networks, columns).
         """
-        table = features(signatures)
+        table, prices = features(signatures), self.price(signatures)
         summed = counts @ table + runs
-        unsure = np.einsum("ij,jk,ik->i", summed, self.posterior.covariance, summed)
-        costs = counts @ self.price(signatures) + self._once(runs[:, -len(PER_RUN) :])
+        strange = (table[:, ~self.measured] > 0).any(axis=1)
+        unmeasured = self._variance(np.where(self.measured, 0.0, summed))
+        doubt = unmeasured + (_DOUBT * (counts @ np.where(strange, prices, 0.0))) ** 2
+        unsure = self._variance(summed) - unmeasured + doubt * max(1.0, self.widening**-2)
+        costs = counts @ prices + self._once(runs[:, -len(PER_RUN) :])
         variance = np.maximum(unsure, 0.0) + (self.posterior.noise * costs) ** 2
         if self.smooth is not None:
             # What no measured kernel is near to is as unknown as it was before measuring.
             base = base_cost(table, self.smooth.base, self.least)
-            variance += (counts * base) ** 2 @ self.smooth.residual.unknown(signatures)
+            variance += counts**2 @ (base**2 * self.smooth.residual.unknown(signatures))
         return costs, np.sqrt(variance)
+
+    def _variance(self, summed: Floats) -> Floats:
+        """What the coefficients leave open of sums of features; shape (networks,)."""
+        unsure: Floats = np.einsum("ij,jk,ik->i", summed, self.posterior.covariance, summed)
+        return unsure
 
     def interval(self, network: Network, cost: float) -> tuple[float, float]:
         """The 90% interval about a network's cost."""

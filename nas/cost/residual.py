@@ -26,10 +26,9 @@ DEVIATIONS = (0.1, 0.3, 1.0)
 """Standard deviations of the functions' sum, as shares of the base cost."""
 
 _FAMILY = {family: float(index) for index, family in enumerate(Family)}
-# Each activation that has a cost of its own is another kernel in most runtimes.
-_ACTIVATION = {each: float(index + 1) for index, each in enumerate(CHARGED)}
 _APART = 1e3  # kernels of two families have nothing in common
-_AT_MOST = 300
+_CENTRES = (300, 1600)  # at most, of few kernels and of many
+_KERNELS_EACH = 5  # behind a centre, where there are many
 _JITTER = 1e-6
 _WINDOW = 2.0  # how much more an octave of the window sets kernels apart than one of the channels
 
@@ -54,7 +53,9 @@ class Residual:
         embedded = _embed(signatures)
         unknown = np.ones(len(embedded))
         chosen: list[int] = []
-        factor = np.zeros((len(embedded), min(_AT_MOST, len(embedded))))
+        few, many = _CENTRES
+        centres = min(max(few, len(embedded) // _KERNELS_EACH), many, len(embedded))
+        factor = np.zeros((len(embedded), centres))
         for step in range(factor.shape[1]):
             pivot = int(unknown.argmax())
             if unknown[pivot] < 1e-3:
@@ -111,5 +112,5 @@ def _coordinates(signature: Signature) -> tuple[float, ...]:
         np.log2(height),
         _WINDOW * np.log2(signature.kernel),
         _WINDOW * np.log2(signature.stride),
-        _WINDOW * _ACTIVATION.get(signature.activation, 0.0),
+        *(_WINDOW * float(signature.activation is each) for each in CHARGED),
     )
