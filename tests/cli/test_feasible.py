@@ -16,7 +16,7 @@ def test_a_shipped_study_is_looked_at(run: Run, tmp_path: Path) -> None:
     done = run("feasible", "quickstart")
     assert done.code == 0
     assert re.search(r"mnasnet on jetson-tx2: 1.04e\+11 networks, 100,000 drawn", done.out)
-    assert re.search(r"max_latency_ms +8\d\.\d+% +8\d", done.out)
+    assert re.search(r"max_latency_ms +\d\d\.\d+% +\d\d", done.out)
     assert "feasible, such as: accuracy" in done.out
     assert list(tmp_path.iterdir()) == [], "nothing is written"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +12,12 @@ import pytest
 from nas.cost.artefact import read_model, write_model
 from nas.cost.calibrate import Calibration, calibrate
 from nas.cost.catalog import find_model
-from nas.cost.law import Origin
+from nas.cost.features import COLUMNS, features
+from nas.cost.fit import Sample, fit_law
+from nas.cost.law import NORMAL_90, Origin
 from nas.cost.log import Measured
 from nas.cost.model import ModelKey
+from nas.cost.prior import learn_prior
 from nas.errors import ArtefactError, MeasurementLogError, OutputError
 from nas.graph.lower import lower
 from nas.graph.network import Precision
@@ -88,6 +92,43 @@ def test_families_never_measured_are_priced_from_other_devices_and_flagged() -> 
         for estimate in map(model.estimate, (inside, beyond))
     ]
     assert width[1] > 2 * width[0]
+
+
+def test_an_activation_never_measured_leaves_the_price_in_doubt(fitted: Calibration) -> None:
+    space = find_space("fbnet_cifar100")
+    text = str(space.architecture(space.sample(1, seed=5)[0]))
+    known, unknown = lower(parse(text)), lower(parse(text.replace(" relu", " swish")))
+    assert {reason for gap in fitted.model.coverage(unknown) for reason in gap.reasons} == {
+        "activation swish was never measured here"
+    }
+    halves = []
+    for network in (known, unknown):
+        estimate = fitted.model.estimate(network)
+        halves.append(estimate.latency_interval_ms[1] / estimate.latency_ms - 1)
+    strange = [each for each in fitted.model.estimate(unknown).breakdown if "swish" in str(each)]
+    share = sum(each.latency_ms for each in strange) / fitted.model.estimate(unknown).latency_ms
+    assert 0.3 < share <= 1
+    assert halves[0] < 0.05
+    assert halves[1] > NORMAL_90 * 0.2 * share
+
+
+def test_convolutions_far_larger_than_any_in_known_networks_are_fitted() -> None:
+    known = Sample.of([row.network for row in measured(40)], per_run=False)
+    table = features(known.signatures)
+    design = known.design(table)
+    price = {"macs": 1e-9, "input_elements": 2e-8, "output_elements": 3e-8, "weight_elements": 1e-8}
+    law = np.array([price.get(name.partition(".")[2], 0.0) for name in COLUMNS])
+    laws = (law, law * np.where(law == 1e-9, 9.0, 1.0), law * np.where(law == 1e-8, 9.0, 1.0))
+    prior = learn_prior({str(n): (design, design @ each) for n, each in enumerate(laws)})
+    alone = "image {0}x{1}x{1} | conv k{2} c{3}"
+    sizes = product((64, 192, 512), (7, 14, 28), (1, 3), (64, 256, 768))
+    networks = [lower(parse(alone.format(*size))) for size in sizes]
+    kernels = Sample.of(networks, per_run=False)
+    costs = kernels.design(features(kernels.signatures)) @ (laws[1] * np.where(law > 0, 3.0, 0.0))
+    fitted = fit_law(kernels, costs, prior, smooth=False)
+    predicted, _ = fitted.predict(kernels.signatures, kernels.counts, kernels.runs)
+    assert np.median(np.abs(predicted / costs - 1)) < 0.02
+    assert np.abs(predicted / costs - 1).max() < 0.2
 
 
 def test_models_round_trip_through_their_file(fitted: Calibration, tmp_path: Path) -> None:
