@@ -12,12 +12,11 @@ import pytest
 from nas.cost.artefact import read_model, write_model
 from nas.cost.calibrate import Calibration, calibrate
 from nas.cost.catalog import find_model
-from nas.cost.features import COLUMNS, features
-from nas.cost.fit import Sample, fit_law
+from nas.cost.features import features
 from nas.cost.law import NORMAL_90, Origin
 from nas.cost.log import Measured
 from nas.cost.model import ModelKey
-from nas.cost.prior import learn_prior
+from nas.cost.posterior import ordinary
 from nas.errors import ArtefactError, MeasurementLogError, OutputError
 from nas.graph.lower import lower
 from nas.graph.network import Precision
@@ -112,23 +111,24 @@ def test_an_activation_never_measured_leaves_the_price_in_doubt(fitted: Calibrat
     assert halves[1] > NORMAL_90 * 0.2 * share
 
 
-def test_convolutions_far_larger_than_any_in_known_networks_are_fitted() -> None:
-    known = Sample.of([row.network for row in measured(40)], per_run=False)
-    table = features(known.signatures)
-    design = known.design(table)
-    price = {"macs": 1e-9, "input_elements": 2e-8, "output_elements": 3e-8, "weight_elements": 1e-8}
-    law = np.array([price.get(name.partition(".")[2], 0.0) for name in COLUMNS])
-    laws = (law, law * np.where(law == 1e-9, 9.0, 1.0), law * np.where(law == 1e-8, 9.0, 1.0))
-    prior = learn_prior({str(n): (design, design @ each) for n, each in enumerate(laws)})
-    alone = "image {0}x{1}x{1} | conv k{2} c{3}"
-    sizes = product((64, 192, 512), (7, 14, 28), (1, 3), (64, 256, 768))
-    networks = [lower(parse(alone.format(*size))) for size in sizes]
-    kernels = Sample.of(networks, per_run=False)
-    costs = kernels.design(features(kernels.signatures)) @ (laws[1] * np.where(law > 0, 3.0, 0.0))
-    fitted = fit_law(kernels, costs, prior, smooth=False)
-    predicted, _ = fitted.predict(kernels.signatures, kernels.counts, kernels.runs)
-    assert np.median(np.abs(predicted / costs - 1)) < 0.02
-    assert np.abs(predicted / costs - 1).max() < 0.2
+def test_what_is_typical_of_networks_is_taken_back_for_outsize_kernels_alone() -> None:
+    typical = np.array([1.0, 20.0, 300.0, 0.5])
+    like = typical * np.array([[0.5], [0.6], [0.7]])
+    np.testing.assert_allclose(ordinary(like, typical), 1.0)
+    outsize = like * np.array([1.0, 1.0, 1.0, 1e4])
+    np.testing.assert_allclose(ordinary(outsize, typical), [1.0, 1.0, 1.0, 1e-4])
+
+
+def test_no_least_cost_is_above_what_was_measured() -> None:
+    text = "image {0}x{1}x{1} | conv k1 c{2}"
+    rows = [
+        Measured.of(parse(text.format(*size)), size[0] * size[2] * 1e-6, None, f"{size[0]}")
+        for size in product((8, 64, 512), (4, 16), (16, 1024))
+    ]
+    law = calibrate(rows, KEY, per_run=False).model.latency
+    for row in rows:
+        signatures = [kernel.signature for kernel in row.network.kernels]
+        assert (features(signatures) @ law.least).sum() <= row.latency_ms / 2
 
 
 def test_models_round_trip_through_their_file(fitted: Calibration, tmp_path: Path) -> None:
