@@ -86,7 +86,7 @@ def test_an_architecture_is_shown_with_its_layers(
     assert [one["macs"] for one in shown["layers"]] == [k.signature.macs for k in network.kernels]
     assert 0.5 < sum(one["latency_share"] for one in shown["layers"]) <= 1.0001
     assert 0.5 < sum(one["energy_share"] for one in shown["layers"]) <= 1.0001
-    assert all(0 < one["memory_share"] <= 1 for one in shown["layers"])
+    assert all(0 < one["memory_to_peak"] <= 1 for one in shown["layers"])
     assert shown["weight_bytes"]["int8"] < shown["weight_bytes"]["fp32"]
     assert {one["block"] for one in shown["layers"]} == set(range(len(shown["blocks"])))
 

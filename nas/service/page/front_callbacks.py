@@ -80,7 +80,8 @@ def _draws(page: Page, parts: Parts, insights: Insights) -> None:
         view = parts.views.front(study, until=None if until >= count else until)
         left = None if kept is None else frozenset(kept)
         intervals = insights.intervals(study) if "intervals" in options else None
-        said, why = until_words(until, count), set(ctx.triggered_prop_ids.values())
+        why = set(ctx.triggered_prop_ids.values())
+        said: Any = until_words(until, count) if "front-until" in why else no_update
         if kind == "2d" and why == {"front-kept"}:
             return no_update, no_update
         # A search that goes on may need more room than the figure has; a front that was does not.
@@ -192,17 +193,18 @@ def _tables(page: Page, parts: Parts) -> None:
     @page.callback(
         Output("front-table", "children"),
         Input("front-kept", "data"),
-        Input("front-until", "value"),
+        Input("front-until-words", "children"),  # what the slider moves comes after the figure
         Input("front-sort", "data"),
         Input("front-page", "data"),
         Input("front-picked", "data"),
+        State("front-until", "value"),
         State("front-study", "data"),
         State("front-count", "data"),
         prevent_initial_call=True,
     )
     def fill(
-        kept: Sequence[str] | None, until: int, order: Mapping[str, Any], leaf: int,
-        picked: Sequence[str], study: str, count: int,
+        kept: Sequence[str] | None, _moved: str, order: Mapping[str, Any], leaf: int,
+        picked: Sequence[str], until: int, study: str, count: int,
     ) -> Component:  # fmt: skip
         return front_table(
             parts.views.front(study, until=None if until >= count else until),
@@ -217,14 +219,15 @@ def _tables(page: Page, parts: Parts) -> None:
 def _beside(page: Page, parts: Parts, insights: Insights) -> None:
     @page.callback(
         Output(plot_id("growth"), "figure"),
-        Input("front-until", "value"),
+        Input("front-until-words", "children"),
         Input("page-theme", "data"),
+        State("front-until", "value"),
         State("front-study", "data"),
         State("front-count", "data"),
     )
-    def grow(until: int, theme: Theme | None, study: str, count: int) -> Any:
+    def grow(_moved: str, theme: Theme | None, until: int, study: str, count: int) -> Any:
         at = until if until < count else None
-        if set(ctx.triggered_prop_ids.values()) == {"front-until"}:
+        if set(ctx.triggered_prop_ids.values()) == {"front-until-words"}:
             change = Patch()
             change["layout"]["shapes"] = mark(at, theme or "light")
             return change

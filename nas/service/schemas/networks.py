@@ -19,13 +19,13 @@ class Layer(LayerCost):
     """One kernel of a network on a device, in the order in which it runs.
 
     `memory_bytes` is what it holds at work: its weights and the tensors it reads and writes;
-    `memory_share` is relative to the peak of the whole network.
+    `memory_to_peak` is that relative to the peak of the whole network.
     """
 
     kind: str
     output: tuple[int, int, int]
     memory_bytes: int
-    memory_share: float
+    memory_to_peak: float
 
 
 class NetworkOut(BaseModel):
@@ -85,7 +85,7 @@ def _layers(view: CostView) -> list[Layer]:
                 kind=signature.kind.value,
                 output=signature.out_shape,
                 memory_bytes=held,
-                memory_share=held / peak if peak else 0.0,
+                memory_to_peak=held / peak if peak else 0.0,
             )
         )
     return layers
