@@ -9,15 +9,13 @@ from dash import Input, Output, State, dcc, html, no_update, set_props
 from dash.development.base_component import Component
 
 from nas.errors import InputError
-from nas.search.objectives import find_objective
-from nas.service.page import offer, search_choices
+from nas.service.page import offer, search_cards, search_choices
 from nas.service.page.dash_app import Page
 from nas.service.page.parts import Parts
-from nas.service.page.pieces import address, aria, card, data, field, heading
+from nas.service.page.pieces import address, heading
 from nas.service.page.search_form import (
     LIMITED,
     OWN_FAULTS,
-    SCALES,
     Form,
     command,
     document,
@@ -25,13 +23,11 @@ from nas.service.page.search_form import (
     form_of,
     free_name,
 )
-from nas.service.settings import Settings
 from nas.service.specs import asked_spec, stored_spec
 
 _FIRST = Form("jetson-tx2", "mnasnet")
 _FAULTS = (*OWN_FAULTS, "form")
 _PLACES = (*_FAULTS, *(f"limit-{name}" for name in LIMITED))
-_TICKS = 1000
 
 _FIELDS = (
     "device",
@@ -54,7 +50,13 @@ def layout(parts: Parts, query: Mapping[str, str]) -> Component:
         form = form_of(stored_spec(parts.store.study(name)), free_name(parts.store, name))
     elif "device" in query:
         form = Form(query["device"], _FIRST.space)
-    left = [_device(form), _space(form), _aims(form, parts.settings), _limits(form), _how(form)]
+    left = [
+        search_cards.device(form),
+        search_cards.space(form),
+        search_cards.aims(form, parts.settings),
+        search_cards.limits(form),
+        search_cards.how(form),
+    ]
     return html.Div(
         [
             heading(
@@ -63,183 +65,13 @@ def layout(parts: Parts, query: Mapping[str, str]) -> Component:
                 "The search runs on this server and goes on when you close the page.",
             ),
             html.Div(
-                [html.Div(left), html.Div(_beside(), className="beside")], className="columns"
+                [html.Div(left), html.Div(search_cards.beside(), className="beside")],
+                className="columns",
             ),
             dcc.Store(id="search-ranges"),
             dcc.Store(id="search-kept", data=dict(form.kept)),
         ]
     )
-
-
-def _device(form: Form) -> Component:
-    label = html.Label(
-        "Search for a device", htmlFor="search-device-words", className="visually-hidden"
-    )
-    words = dcc.Input(
-        id="search-device-words",
-        type="search",
-        placeholder="Search: raspberry, jetson, int8 …",
-        debounce=0.15,
-        autoComplete="off",
-    )
-    options = search_choices.device_options("", form.device)
-    choice = dcc.RadioItems(options, form.device, id="search-device", className="options")
-    box = html.Div(choice, className="options-box tall", role="group", **aria(label="Device"))
-    note = "The figure is the median error of predicted latency on networks that were held out."
-    return card(
-        "Device", html.Div([label, words], className="field"), box, _fault("device"), note=note
-    )
-
-
-def _space(form: Form) -> Component:
-    choice = dcc.RadioItems(
-        search_choices.space_options(), form.space, id="search-space", className="options"
-    )
-    box = html.Div(choice, className="options-box", role="group", **aria(label="Search space"))
-    return card("Search space", box, _fault("space"))
-
-
-def _aims(form: Form, settings: Settings) -> Component:
-    objectives = dcc.Checklist(
-        search_choices.objective_options(form.device, form.space),
-        list(form.objectives),
-        id="search-objectives",
-        inline=True,
-        className="segments",
-    )
-    sources = [
-        {"label": "the shipped predictor of the space", "value": "predictor"},
-        {"label": "a table of measured accuracies, or an evaluator", "value": "own"},
-    ]
-    source = dcc.RadioItems(
-        sources, "own" if form.evaluator else "predictor", id="search-source", className="lines"
-    )
-    may = "a .csv under a folder given with --data-root"
-    if settings.allow_evaluators:
-        may += ", or package.module:factory"
-    own = dcc.Input(id="search-evaluator", value=form.evaluator, debounce=0.3, placeholder="")
-    return card(
-        "Objectives",
-        html.Fieldset(
-            [html.Legend("Aim for"), objectives, _fault("objectives")], className="field"
-        ),
-        html.Fieldset([html.Legend("Accuracy comes from"), source], className="field"),
-        html.Div(
-            [field("Table or evaluator", own, hint=f"On the server: {may}."), _fault("evaluator")],
-            id="search-own",
-        ),
-    )
-
-
-def _limits(form: Form) -> Component:
-    rows = [_limit(name, form.limits.get(name)) for name in LIMITED]
-    note = "Only networks within them are evaluated. Leave a field empty for no limit."
-    return card("Limits", *rows, note=note)
-
-
-def _limit(name: str, value: float | None) -> Component:
-    objective, unit = find_objective(name), SCALES[name][1]
-    most = objective.limit_name.startswith("max_")
-    label = f"{objective.title} at {'most' if most else 'least'}, {unit}"
-    box = dcc.Input(
-        id=f"search-limit-{name}",
-        type="number",
-        value=value,
-        min=0,
-        step="any",
-        placeholder="none",
-    )
-    slider = dcc.Input(
-        id=f"search-slider-{name}",
-        type="range",
-        min=0,
-        max=_TICKS,
-        step=1,
-        value=_TICKS if most else 0,
-    )
-    hint = html.Span("…", id=f"search-range-{name}", className="quiet small")
-    sliding = html.Div(
-        [
-            html.Label(
-                f"{objective.title}, slider",
-                htmlFor=f"search-slider-{name}",
-                className="visually-hidden",
-            ),
-            slider,
-            hint,
-        ],
-        className="limit-slider",
-    )
-    named = html.Label(label, htmlFor=f"search-limit-{name}", className="field-label")
-    return html.Div(
-        [html.Div([named, box, _fault(f"limit-{name}")], className="limit-number"), sliding],
-        className="limit",
-        id=f"search-row-{name}",
-    )
-
-
-def _how(form: Form) -> Component:
-    evaluations = dcc.Input(
-        id="search-evaluations",
-        type="number",
-        value=form.evaluations,
-        min=1,
-        step=1,
-        placeholder="what suits the search",
-    )
-    minutes = dcc.Input(
-        id="search-minutes",
-        type="number",
-        value=form.minutes,
-        min=0,
-        step="any",
-        placeholder="no limit",
-    )
-    seed = dcc.Input(id="search-seed", type="number", value=form.seed, min=0, step=1)
-    name = dcc.Input(id="search-name", value=form.name, debounce=0.2, autoComplete="off")
-    return card(
-        "How far, and under which name",
-        html.Div(
-            [
-                html.Div([field("Networks to evaluate", evaluations), _fault("evaluations")]),
-                html.Div([field("Minutes to search", minutes), _fault("minutes")]),
-                html.Div([field("Seed", seed), _fault("seed")]),
-                html.Div([field("Name of the study", name), _fault("name")]),
-            ],
-            className="side-by-side",
-        ),
-    )
-
-
-def _beside() -> list[Component]:
-    looking = html.P("Looking at the networks of the space …", id="search-looking", hidden=True)
-    return [
-        card(
-            "What is feasible",
-            html.Div(
-                [looking, html.Div(id="search-offer")], className="offer", **aria(live="polite")
-            ),
-        ),
-        card(
-            "The same in a terminal",
-            html.Code(id="search-command", className="command"),
-            html.Button(
-                "Copy", className="button small", type="button", **data(copies="search-command")
-            ),
-        ),
-        html.Div(
-            [
-                html.Button(
-                    "Start the search", id="search-launch", className="button primary wide"
-                ),
-                _fault("form"),
-            ]
-        ),
-    ]
-
-
-def _fault(place: str) -> Component:
-    return html.P(id=f"search-fault-{place}", className="field-error", role="alert")
 
 
 def register(page: Page, parts: Parts) -> None:
