@@ -9,11 +9,13 @@ from dash import ALL, Input, Output, Patch, State, ctx, no_update
 from dash.development.base_component import Component
 
 from nas.errors import NasError
+from nas.report.front import FrontView
 from nas.report.growth import draw_growth, mark
 from nas.report.importance import ImportanceView, top_choices
 from nas.report.palette import Theme
+from nas.report.panel import Intervals
 from nas.service.insights import Insights
-from nas.service.page import plots
+from nas.service.page import front_live, plots
 from nas.service.page.dash_app import Page
 from nas.service.page.front_controls import bounds, chosen_ranges, range_words, until_words
 from nas.service.page.front_figure import Kind, Shown, front_figure, moved, turned
@@ -21,10 +23,8 @@ from nas.service.page.front_insights import insight_cards
 from nas.service.page.front_table import (
     brushed,
     compare_link,
-    evaluations,
     filtered,
     front_table,
-    lead,
 )
 from nas.service.page.parts import Parts
 from nas.service.page.plots import plot_id
@@ -40,7 +40,7 @@ def register(page: Page, parts: Parts) -> None:
     _filters(page, parts)
     _tables(page, parts)
     _beside(page, parts, insights)
-    _live(page, parts)
+    front_live.register(page, parts)
     page.clientside(
         "opened",
         Output("page-address", "pathname", allow_duplicate=True),
@@ -67,7 +67,7 @@ def _draws(page: Page, parts: Parts, insights: Insights) -> None:
         Input("front-options", "value"),
         Input("page-theme", "data"),
         Input("front-until", "value"),
-        Input("front-kept", "data"),
+        State("front-kept", "data"),
         State("front-study", "data"),
         State("front-count", "data"),
         prevent_initial_call=True,
@@ -78,27 +78,55 @@ def _draws(page: Page, parts: Parts, insights: Insights) -> None:
     ) -> Any:  # fmt: skip
         shown = Shown(kind, x, y, z, "dominated" in options, theme or "light")
         view = parts.views.front(study, until=None if until >= count else until)
-        left = None if kept is None else frozenset(kept)
         intervals = insights.intervals(study) if "intervals" in options else None
         why = set(ctx.triggered_prop_ids.values())
         said: Any = until_words(until, count) if "front-until" in why else no_update
-        if kind == "2d" and why == {"front-kept"}:
-            return no_update, no_update
+        if kind != "2d" and why == {"front-until"}:
+            return no_update, said  # `refilter` draws it, once it is known what the filters leave
         # A search that goes on may need more room than the figure has; a front that was does not.
         if kind == "2d" and why == {"front-until"} and until < count:
             return moved(view, shown, intervals), said
         if kind == "2d" and why == {"front-options"}:
             return turned(view, shown, intervals), said
-        choices = top_choices(_importance(insights, study))[:_LINES] if kind == "lines" else ()
-        figure = front_figure(
+        return whole(view, shown, intervals, kept), said
+
+    @page.callback(
+        Output(plot_id("front"), "figure", allow_duplicate=True),
+        Input("front-kept", "data"),
+        Input("front-until-words", "children"),
+        State("front-kind", "value"),
+        State("front-x", "value"),
+        State("front-y", "value"),
+        State("front-z", "value"),
+        State("front-options", "value"),
+        State("page-theme", "data"),
+        State("front-until", "value"),
+        State("front-study", "data"),
+        State("front-count", "data"),
+        prevent_initial_call=True,
+    )
+    def refilter(
+        kept: Sequence[str] | None, _moved: str, kind: Kind, x: str, y: str, z: str,
+        options: Sequence[str], theme: Theme | None, until: int, study: str, count: int,
+    ) -> Any:  # fmt: skip
+        if kind == "2d":
+            return no_update  # the browser fades what filters leave out
+        shown = Shown(kind, x, y, z, "dominated" in options, theme or "light")
+        view = parts.views.front(study, until=None if until >= count else until)
+        return whole(view, shown, None, kept)
+
+    def whole(
+        view: FrontView, shown: Shown, intervals: Intervals | None, kept: Sequence[str] | None
+    ) -> Any:
+        lines = shown.kind == "lines"
+        return front_figure(
             view,
             shown,
-            frame=insights.frame(study),
+            frame=insights.frame(view.study),
             intervals=intervals,
-            kept=left,
-            choices=choices,
+            kept=None if kept is None else frozenset(kept),
+            choices=top_choices(_importance(insights, view.study))[:_LINES] if lines else (),
         )
-        return figure, said
 
     @page.callback(
         Output("front-z-field", "hidden"),
@@ -241,40 +269,3 @@ def _beside(page: Page, parts: Parts, insights: Insights) -> None:
     def think(theme: Theme | None, study: str) -> Any:
         view = parts.views.front(study)
         return insight_cards(view, _importance(insights, study), theme or "light")
-
-
-def _live(page: Page, parts: Parts) -> None:
-    @page.callback(
-        Output("front-until", "max"),
-        Output("front-until", "value"),
-        Output("front-count", "data"),
-        Output("front-lead", "children"),
-        Output("front-tick", "disabled"),
-        Input("front-tick", "n_intervals"),
-        Input("page-acted", "data"),
-        State("front-study", "data"),
-        State("front-until", "value"),
-        State("front-count", "data"),
-        prevent_initial_call=True,
-    )
-    def follow(_tick: int | None, _acted: Any, study: str, until: int, count: int) -> Any:
-        summary = parts.store.summary(study)
-        running = parts.searches.standing(summary).state in ("starting", "running")
-        now = evaluations(summary)
-        if now == count:
-            return no_update, no_update, no_update, no_update, not running
-        value = now if until >= count else no_update
-        return now, value, now, lead(parts.views.front(study), now), not running
-
-    @page.callback(
-        Output("page-route", "data", allow_duplicate=True),
-        Input("front-wait", "n_intervals"),
-        State("front-study", "data"),
-        State("page-route", "data"),
-        prevent_initial_call=True,
-    )
-    def wait(tick: int | None, study: str, route: Mapping[str, Any]) -> Any:
-        """From what says that nothing is there yet, or read yet, to the view."""
-        known = parts.views.ready(study)
-        view = parts.views.front(study)
-        return {**route, "at": tick} if view.front or not known else no_update
