@@ -27,9 +27,10 @@ search: $(READY)  ## search the MnasNet space for a Jetson TX2; writes nas.db an
 
 test: $(READY) $(VENV)/.browser  ## run the tests
 ifeq ($(PYTEST_ARGS),)
-	@# Two halves at once: one waits for processes that it kills, the other computes.
-	@$(BIN)/pytest -q --ignore=tests/faults --ignore=tests/cli --ignore=tests/search & rest=$$!; \
-	    $(BIN)/pytest -q tests/faults tests/cli tests/search; code=$$?; \
+	@# Two halves at once: one waits for processes that it starts and kills, the other computes.
+	@$(BIN)/pytest -q --ignore=tests/faults --ignore=tests/cli --ignore=tests/search \
+	        --ignore=tests/service & rest=$$!; \
+	    $(BIN)/pytest -q tests/faults tests/cli tests/search tests/service; code=$$?; \
 	    wait $$rest && exit $$code
 else
 	@$(BIN)/pytest -q $(PYTEST_ARGS)
