@@ -27,11 +27,12 @@ search: $(READY)  ## search the MnasNet space for a Jetson TX2; writes nas.db an
 
 test: $(READY) $(VENV)/.browser  ## run the tests
 ifeq ($(PYTEST_ARGS),)
-	@# Two halves at once: one waits for processes that it starts and kills, the other computes.
-	@$(BIN)/pytest -q --ignore=tests/faults --ignore=tests/cli --ignore=tests/search \
-	        --ignore=tests/service & rest=$$!; \
-	    $(BIN)/pytest -q tests/faults tests/cli tests/search tests/service; code=$$?; \
-	    wait $$rest && exit $$code
+	@# Three parts at once: one waits for processes that it kills, one for servers, one computes.
+	@$(BIN)/pytest -q tests/service & service=$$!; \
+	    $(BIN)/pytest -q tests/faults tests/cli tests/search & search=$$!; \
+	    $(BIN)/pytest -q --ignore=tests/faults --ignore=tests/cli --ignore=tests/search \
+	        --ignore=tests/service; code=$$?; \
+	    wait $$search || code=1; wait $$service || code=1; exit $$code
 else
 	@$(BIN)/pytest -q $(PYTEST_ARGS)
 endif
