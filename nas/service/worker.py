@@ -1,17 +1,19 @@
 """A process that answers calls of one function until its standard input ends.
 
 Run as `python -m nas.service.worker MODULE:FUNCTION MEMORY_BYTES IDLE_S` by `nas.service.workers`.
-Frames on both pipes are a length and a pickle: `(seconds, arguments)` in, `(outcome, value)` out.
+Frames on both pipes are a head, a line of words, and a body of JSON by the types of the function:
+seconds and number of arguments, then the arguments, in; the outcome, then the value, out.
 
 Why a process: what it reads comes from strangers, and a fault in a parser or a model too large for
-the memory ends this process alone. It limits itself too, so that none outlives a server that was
-killed: no input ends it, and so does a call that takes too long.
+the memory ends this process alone. What it answers is data, even where a file has taken it over.
+It limits itself too, so that none outlives a server that was killed: no input ends it, and so does
+a call that takes too long.
 """
 
 from __future__ import annotations
 
+import json
 import os
-import pickle
 import signal
 import struct
 import sys
@@ -19,7 +21,9 @@ import threading
 import traceback
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, get_type_hints
+
+from pydantic import ConfigDict, TypeAdapter
 
 from nas.error_documents import to_document
 from nas.errors import NasError
@@ -30,24 +34,51 @@ DONE, REFUSED, NO_MEMORY, BROKEN = "done", "refused", "no memory", "broken"
 """How a call ended: with a value, with an error of ours, without enough memory, or by a fault."""
 
 _GRACE_S = 5
+_MOST_BYTES = 2**30  # of a frame
+_BYTES = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
 
 
-def write_frame(pipe: BinaryIO, value: object) -> None:
-    """Send one value."""
-    data = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
+class Words:
+    """Arguments and values of one function as JSON.
+
+    Args:
+        target: The function, as `module:name`; its types are all stated.
+    """
+
+    def __init__(self, target: str) -> None:
+        module, _, name = target.partition(":")
+        self.function: Callable[..., Any] = getattr(import_module(module), name)
+        *self._given, self._value = get_type_hints(self.function).values()
+
+    def arguments(self, count: int) -> TypeAdapter[Any]:
+        """How the first so many arguments are written and read."""
+        return TypeAdapter(tuple[*self._given[:count]], config=_BYTES)  # type: ignore[misc]
+
+    @property
+    def value(self) -> TypeAdapter[Any]:
+        """How the value is written and read, as a tuple of one."""
+        return TypeAdapter(tuple[self._value], config=_BYTES)
+
+
+def write_frame(pipe: BinaryIO, head: str, body: bytes) -> None:
+    """Send a frame."""
+    data = head.encode() + b"\n" + body
     pipe.write(LENGTH.pack(len(data)))
     pipe.write(data)
     pipe.flush()
 
 
-def read_frame(pipe: BinaryIO) -> Any:
-    """Receive one value.
+def read_frame(pipe: BinaryIO) -> tuple[str, bytes]:
+    """Receive a frame: its head and its body.
 
     Raises:
-        EOFError: if the other side is gone.
+        EOFError: if the other side is gone, or sends what is no frame.
     """
     (length,) = LENGTH.unpack(_exactly(pipe, LENGTH.size))
-    return pickle.loads(_exactly(pipe, length))
+    if length > _MOST_BYTES:
+        raise EOFError
+    head, _, body = _exactly(pipe, length).partition(b"\n")
+    return head.decode("ascii", "replace"), body
 
 
 def _exactly(pipe: BinaryIO, count: int) -> bytes:
@@ -61,36 +92,37 @@ def main(target: str, memory_bytes: int, idle_s: float) -> None:
     """Answer calls until there are no more, or none comes for a while."""
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints goes to the standard error
-    module, _, name = target.partition(":")
-    function: Callable[..., Any] = getattr(import_module(module), name)
+    words = Words(target)
     _limit_memory(memory_bytes)
     calls = os.fdopen(os.dup(0), "rb")
     while True:
         unused = threading.Timer(idle_s, os._exit, (0,))
         unused.start()
         try:
-            seconds, arguments = read_frame(calls)
+            head, body = read_frame(calls)
         except EOFError:
             return
         finally:
             unused.cancel()
-        _die_after(seconds + _GRACE_S)
-        answer = _answer(function, arguments)
+        seconds, count = head.split()
+        _die_after(float(seconds) + _GRACE_S)
+        outcome, answer = _answer(words, int(count), body)
         _die_after(0)
-        write_frame(answers, answer)
+        write_frame(answers, outcome, answer)
 
 
-def _answer(function: Callable[..., Any], arguments: tuple[Any, ...]) -> tuple[str, Any]:
+def _answer(words: Words, count: int, body: bytes) -> tuple[str, bytes]:
     try:
-        return DONE, function(*arguments)
+        arguments = words.arguments(count).validate_json(body)
+        return DONE, words.value.dump_json((words.function(*arguments),))
     except NasError as error:
-        return REFUSED, to_document(error)
+        return REFUSED, json.dumps(to_document(error)).encode()
     except MemoryError:
-        return NO_MEMORY, None
+        return NO_MEMORY, b""
     except Exception as error:  # the caller decides whose fault it is
         if isinstance(error, RuntimeError) and "allocate memory" in str(error):  # as torch says it
-            return NO_MEMORY, None
-        return BROKEN, traceback.format_exc()
+            return NO_MEMORY, b""
+        return BROKEN, json.dumps(traceback.format_exc()).encode()
 
 
 def _limit_memory(memory_bytes: int) -> None:

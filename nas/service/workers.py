@@ -6,6 +6,7 @@ it dies.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from typing import Any, BinaryIO, final
 
 from nas.error_documents import from_document
 from nas.errors import BusyError, NasError
-from nas.service.worker import DONE, NO_MEMORY, REFUSED, read_frame, write_frame
+from nas.service.worker import DONE, NO_MEMORY, REFUSED, Words, read_frame, write_frame
 
 _CALLS_EACH = 200
 """After so many calls a process makes room for a fresh one: libraries leak."""
@@ -66,13 +67,14 @@ class Workers:
     """Calls of one function in bounded processes; any thread may call.
 
     Args:
-        target: The function, as `module:name`; its arguments and value can be pickled.
+        target: The function, as `module:name`; its types are stated, and pydantic can write and
+            read their values as JSON.
         bounds: What calls may take.
     """
 
     def __init__(self, target: str, bounds: Bounds) -> None:
         self.bounds = bounds
-        self._target = target
+        self._target, self._words = target, Words(target)
         self._free = threading.Semaphore(bounds.processes)
         self._room = threading.Semaphore(bounds.processes + bounds.waiting)
         self._lock = threading.Lock()
@@ -100,8 +102,10 @@ class Workers:
 
     def _call(self, arguments: tuple[Any, ...]) -> Any:
         worker = self._take()
+        asked = self._words.arguments(len(arguments)).dump_json(arguments)
         try:
-            outcome, value = worker.ask(arguments, self.bounds.seconds)
+            outcome, body = worker.ask(len(arguments), asked, self.bounds.seconds)
+            value = self._value(outcome, body)
         except _UnusedError:
             worker.stop()
             return self._call(arguments)
@@ -115,7 +119,15 @@ class Workers:
             raise from_document(value)
         if outcome == NO_MEMORY:
             raise WorkerError(f"more than {self.bounds.memory_bytes >> 20:,} MiB of memory")
-        raise WorkerError("a fault", value)
+        raise WorkerError("a fault", str(value))
+
+    def _value(self, outcome: str, body: bytes) -> Any:
+        try:
+            if outcome == DONE:
+                return self._words.value.validate_json(body)[0]
+            return json.loads(body or b"null")
+        except ValueError as error:
+            raise WorkerError("an answer that is none", str(error)) from None
 
     def _take(self) -> _Worker:
         """A process that is there, or a new one."""
@@ -165,8 +177,8 @@ class _Worker:
         """Whether the process still runs."""
         return self._process.poll() is None
 
-    def ask(self, arguments: tuple[Any, ...], seconds: float) -> tuple[str, Any]:
-        """The answer to one call.
+    def ask(self, count: int, arguments: bytes, seconds: float) -> tuple[str, bytes]:
+        """The outcome of one call with so many arguments, and what came of it, as JSON.
 
         Raises:
             WorkerError: if the process died, or was killed when the time was up.
@@ -183,8 +195,8 @@ class _Worker:
         alarm.daemon = True
         alarm.start()
         try:
-            write_frame(writer, (seconds, arguments))
-            outcome, value = read_frame(reader)
+            write_frame(writer, f"{seconds} {count}", arguments)
+            outcome, body = read_frame(reader)
         except (EOFError, OSError):
             if late.is_set():
                 raise WorkerError(f"more than {seconds:g} s") from None
@@ -193,7 +205,7 @@ class _Worker:
             raise WorkerError("the end of the process that did it") from None
         finally:
             alarm.cancel()
-        return outcome, value
+        return outcome, body
 
     def _pipes(self) -> tuple[BinaryIO, BinaryIO]:
         writer, reader = self._process.stdin, self._process.stdout

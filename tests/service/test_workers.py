@@ -24,6 +24,11 @@ def act(what: str, value: object = None) -> object:
     return ACTS[what](value)
 
 
+def pid() -> int:
+    """Which process answers."""
+    return os.getpid()
+
+
 def spin(_: object) -> None:
     while True:
         pass
@@ -34,7 +39,7 @@ def refuse(error: Exception) -> None:
 
 
 ACTS: dict[str, Callable[..., object]] = {
-    "pid": lambda _: (os.getpid(), Path(tempfile.mkdtemp())),
+    "pid": lambda _: (os.getpid(), tempfile.mkdtemp()),
     "echo": lambda value: value,
     "sleep": time.sleep,
     "spin": spin,
@@ -60,9 +65,10 @@ def quick(**changes: float) -> Workers:
 
 
 def test_a_process_is_kept_for_the_next_call_and_leaves_nothing(workers: Workers) -> None:
-    one, folder = workers.call("pid")
+    one, place = workers.call("pid")
+    folder = Path(place)
     assert one != os.getpid() and folder.is_dir()
-    assert workers.call("echo", b"x" * 2**22) == b"x" * 2**22
+    assert workers.call("echo", "x" * 2**22) == "x" * 2**22
     assert workers.call("print", 1) == 1, "what is printed is no answer"
     assert workers.call("pid")[0] == one
     workers.close()
@@ -141,7 +147,7 @@ OWNER = """
 import os, signal
 from nas.service.workers import Bounds, Workers
 bounds = Bounds(processes=1, waiting=0, seconds=9, memory_bytes=2**30, idle_s=60)
-print(Workers("os:getpid", bounds).call(), flush=True)
+print(Workers("tests.service.test_workers:pid", bounds).call(), flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
