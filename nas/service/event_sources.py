@@ -39,7 +39,7 @@ class Source(Protocol[Seen]):
         """What it is now.
 
         Raises:
-            UnknownNameError: if it is no more.
+            UnknownNameError: naming it, if it is no more.
         """
         ...
 
@@ -49,10 +49,6 @@ class Source(Protocol[Seen]):
 
     def changes(self, before: Seen, after: Seen) -> Iterator[Event]:
         """What happened between two looks."""
-        ...
-
-    def gone(self) -> BaseModel:
-        """What is said when it is no more."""
         ...
 
 
@@ -121,10 +117,6 @@ class StudySource:
         if (after.study.state, after.study.failure) != (before.study.state, before.study.failure):
             yield "state", _state(after.study)
 
-    def gone(self) -> DeletedEvent:
-        """That it is deleted."""
-        return DeletedEvent(study=self._study.name)
-
 
 @dataclass(frozen=True, slots=True)
 class SeenStudies:
@@ -173,10 +165,6 @@ class StudiesSource:
                 yield "study", study
             if was is not None and (study.state, study.failure) != (was.state, was.failure):
                 yield "state", _state(study)
-
-    def gone(self) -> BaseModel:
-        """Never: there is always a list of studies, be it empty."""
-        raise NotImplementedError
 
 
 def _state(study: StudyOut) -> StateEvent:

@@ -19,6 +19,7 @@ from pydantic import BaseModel
 
 from nas.errors import BusyError, StoreError, UnknownNameError
 from nas.service.event_sources import DELETED, SNAPSHOT, Source, StudiesSource, StudySource
+from nas.service.schemas.events import DeletedEvent
 from nas.service.searches import Searches
 from nas.service.views import Views
 
@@ -170,8 +171,8 @@ class _Topic:
             try:
                 async with self._looking:
                     await self._look()
-            except UnknownNameError:
-                self._publish(DELETED, self._source.gone())
+            except UnknownNameError as error:
+                self._publish(DELETED, DeletedEvent(study=error.name))
                 self.over = True
             except StoreError:  # Out of reach now: looked at again in a moment.
                 continue

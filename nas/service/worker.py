@@ -19,7 +19,7 @@ import struct
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from typing import Any, BinaryIO, get_type_hints
 
@@ -43,21 +43,26 @@ class Words:
 
     Args:
         target: The function, as `module:name`; its types are all stated.
+
+    Attributes:
+        value: How the value is written and read, as a tuple of one.
     """
 
     def __init__(self, target: str) -> None:
         module, _, name = target.partition(":")
         self.function: Callable[..., Any] = getattr(import_module(module), name)
-        *self._given, self._value = get_type_hints(self.function).values()
+        *self._given, value = get_type_hints(self.function).values()
+        self.value = _as_json([value])
 
     def arguments(self, count: int) -> TypeAdapter[Any]:
         """How the first so many arguments are written and read."""
-        return TypeAdapter(tuple[*self._given[:count]], config=_BYTES)  # type: ignore[misc]
+        return _as_json(self._given[:count])
 
-    @property
-    def value(self) -> TypeAdapter[Any]:
-        """How the value is written and read, as a tuple of one."""
-        return TypeAdapter(tuple[self._value], config=_BYTES)
+
+def _as_json(kinds: Sequence[Any]) -> TypeAdapter[Any]:
+    """How a tuple of values of some types is written and read."""
+    several: Any = tuple[tuple(kinds)]  # type: ignore[misc]
+    return TypeAdapter(several, config=_BYTES)
 
 
 def write_frame(pipe: BinaryIO, head: str, body: bytes) -> None:
