@@ -33,7 +33,8 @@ Floats = NDArray[np.float64]
 
 _FOLDS = 20
 _POINTS = 300
-_LEAST = 0.02  # of what a kernel of such features typically costs, and half of what any did
+_LEAST = 0.02  # of what a kernel of such features typically costs
+_AT_MOST = 0.5  # of what any network was measured to take is least
 _SMOOTH_FROM = 30  # measured networks
 _PAYS = 0.95  # held-out error with a smooth part, relative to without
 
@@ -81,14 +82,12 @@ class Sample:
     def of(cls, networks: Sequence[Network], *, per_run: bool) -> Sample:
         """The sample of some networks."""
         index: dict[Signature, int] = {}
-        places = [
-            (row, index.setdefault(kernel.signature, len(index)))
-            for row, network in enumerate(networks)
-            for kernel in network.kernels
-        ]
-        rows, kernels = zip(*places, strict=True)
-        ones = np.ones(len(places))  # those of one place are added up
-        counts = csr_array((ones, (rows, kernels)), shape=(len(networks), len(index)))
+        rows, places = list[int](), list[int]()
+        for row, network in enumerate(networks):
+            rows += [row] * len(network.kernels)
+            places += [index.setdefault(each.signature, len(index)) for each in network.kernels]
+        ones = np.ones(len(rows))  # those of one place are added up
+        counts = csr_array((ones, (rows, places)), shape=(len(networks), len(index)))
         runs = np.zeros((len(networks), len(COLUMNS)))
         if per_run:
             runs = run_features(networks)
@@ -128,7 +127,7 @@ def fit_law(
     design = counted.design(table)
     typical = np.sqrt(np.diag(prior.covariance)) / prior.scale * ordinary(design, prior.scale)
     paid = costs / (design @ typical)
-    least = min(_LEAST * float(np.median(paid)), float(paid.min()) / 2) * typical
+    least = min(_LEAST * float(np.median(paid)), _AT_MOST * float(paid.min())) * typical
     least[[COLUMNS.index(name) for name in PER_RUN]] = 0.0
     measured: NDArray[np.bool_] = design.any(axis=0)  # type: ignore[assignment]
     found = infer(design, costs, prior)

@@ -6,8 +6,10 @@ import csv
 import io
 import itertools
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+import plotly.graph_objects as go
 import pytest
 
 from nas.report.choices import choices_view, draw_choices
@@ -17,12 +19,17 @@ from nas.report.growth import draw_growth
 from nas.report.importance import accuracy_process, draw_importance, importances
 from nas.report.palette import PALETTES, Theme, contrast, mixed
 from nas.report.panel import DOMINATED, FRONT, REFERENCES, STAIRCASE
-from nas.report.picture import MOST_FAINT, draw_pair, thin, thinning_note
+from nas.report.picture import MOST_FAINT, pair_document, thin, thinning_note
 from nas.report.references import costed_references
 from nas.report.spread import draw_parallel, draw_three, parallel_view
 from tests.report.studies import DEVICE, OBJECTIVES, problem, viewed
 
 THEMES: tuple[Theme, ...] = ("light", "dark")
+
+
+def drawn_pair(view: FrontView, x: str, y: str, **options: Any) -> go.Figure:
+    """What the page draws; Plotly refuses what no figure may have."""
+    return go.Figure(pair_document(view, x, y, **options))
 
 
 @pytest.mark.parametrize("theme", THEMES)
@@ -43,7 +50,7 @@ def test_contrast_is_that_of_the_guidelines() -> None:
 @pytest.mark.parametrize(("x", "y"), list(itertools.permutations(OBJECTIVES, 2)))
 def test_every_network_stands_once_over_any_two_objectives(x: str, y: str) -> None:
     view = viewed()
-    figure = draw_pair(view, x, y)
+    figure = drawn_pair(view, x, y)
     drawn = [
         (number, trace.x[index], trace.y[index])
         for trace in (figure.data[DOMINATED], figure.data[FRONT])
@@ -70,7 +77,7 @@ def test_limits_intervals_and_references_are_drawn() -> None:
     view = replace(viewed(), references=costed_references(DEVICE, classes=1000))
     first = view.front[0]
     intervals = {"latency_ms": {first.id: (1.0, 99.0)}}
-    figure = draw_pair(view, "latency_ms", "accuracy", intervals=intervals)
+    figure = drawn_pair(view, "latency_ms", "accuracy", intervals=intervals)
     assert [shape.x0 for shape in figure.layout.shapes] == [30.0]
     bars = figure.data[FRONT].error_x
     assert bars.array[0] == pytest.approx(99 - first.values["latency_ms"])
@@ -78,11 +85,11 @@ def test_limits_intervals_and_references_are_drawn() -> None:
     assert set(bars.array[1:]) == {0.0} and not figure.data[FRONT].error_y.visible
     below = figure.data[REFERENCES]
     assert len(below.x) > 3 and len(set(below.y)) == 1, "accuracy is not on the study's scale"
-    placed = draw_pair(view, "latency_ms", "energy_mj").data[REFERENCES]
+    placed = drawn_pair(view, "latency_ms", "energy_mj").data[REFERENCES]
     costs = {r.name: (r.costs["latency_ms"], r.costs["energy_mj"]) for r in view.references}
     for name, x, y in zip(placed.text, placed.x, placed.y, strict=True):
         assert costs[name] == (x, y)
-    assert not draw_pair(view, "latency_ms", "accuracy", dominated=False).data[DOMINATED].visible
+    assert not drawn_pair(view, "latency_ms", "accuracy", dominated=False).data[DOMINATED].visible
 
 
 def test_a_cloud_is_thinned_evenly_and_says_so() -> None:
@@ -95,9 +102,9 @@ def test_a_cloud_is_thinned_evenly_and_says_so() -> None:
     assert len(numbers) == MOST_FAINT and (numbers[0], numbers[-1]) == (0, 50_000)
     assert max(np.diff(numbers)) - min(np.diff(numbers)) <= 1
     assert thinning_note(shown, whole) == "2,000 of 50,001 dominated networks drawn"
-    axis = draw_pair(whole, "latency_ms", "accuracy").layout.xaxis.title.text
+    axis = drawn_pair(whole, "latency_ms", "accuracy").layout.xaxis.title.text
     assert axis == "Latency (ms)<br><sub>2,000 of 50,001 dominated networks drawn</sub>"
-    csv_rows = figure_csv(draw_pair(whole, "latency_ms", "accuracy").to_dict()).splitlines()
+    csv_rows = figure_csv(drawn_pair(whole, "latency_ms", "accuracy").to_dict()).splitlines()
     assert csv_rows[1].startswith("Latency (ms),dominated,")
     assert thin(view) is view and not thinning_note(view, view)
 
@@ -217,7 +224,7 @@ def test_the_process_of_the_search_finds_what_the_predictor_holds_for_important(
 def test_csv_holds_what_is_drawn() -> None:
     view = viewed()
     intervals = {"latency_ms": {p.id: (p.values["latency_ms"] - 1, 50.0) for p in view.front}}
-    figure = draw_pair(view, "latency_ms", "accuracy", intervals=intervals)
+    figure = drawn_pair(view, "latency_ms", "accuracy", intervals=intervals)
     rows = list(csv.DictReader(io.StringIO(figure_csv(figure.to_dict()))))
     front = {row["id"]: row for row in rows if row["series"] == "front"}
     assert set(front) == {point.id for point in view.front}

@@ -77,7 +77,7 @@ def _draws(page: Page, parts: Parts, insights: Insights) -> None:
         until: int, kept: Sequence[str] | None, study: str, count: int,
     ) -> Any:  # fmt: skip
         shown = Shown(kind, x, y, z, "dominated" in options, theme or "light")
-        view = parts.views.front(study, until=None if until >= count else until)
+        view = _as_it_was(parts, study, until, count)
         intervals = insights.intervals(study) if "intervals" in options else None
         why = set(ctx.triggered_prop_ids.values())
         said: Any = until_words(until, count) if "front-until" in why else no_update
@@ -112,7 +112,7 @@ def _draws(page: Page, parts: Parts, insights: Insights) -> None:
         if kind == "2d":
             return no_update  # the browser fades what filters leave out
         shown = Shown(kind, x, y, z, "dominated" in options, theme or "light")
-        view = parts.views.front(study, until=None if until >= count else until)
+        view = _as_it_was(parts, study, until, count)
         return whole(view, shown, None, kept)
 
     def whole(
@@ -138,6 +138,11 @@ def _draws(page: Page, parts: Parts, insights: Insights) -> None:
     def axes(kind: Kind) -> tuple[bool, bool, bool, bool]:
         lines = kind == "lines"
         return kind != "3d", lines, lines, lines
+
+
+def _as_it_was(parts: Parts, study: str, until: int, count: int) -> FrontView:
+    """The front where the slider stands; as it is where that is the end."""
+    return parts.views.front(study, until=None if until >= count else until)
 
 
 def _importance(insights: Insights, study: str) -> Sequence[ImportanceView]:
@@ -169,7 +174,7 @@ def _filters(page: Page, parts: Parts) -> None:
     ) -> Any:  # fmt: skip
         now = parts.views.front(study)
         ranges = chosen_ranges(now, values, ids)
-        view = now if until >= count else parts.views.front(study, until=until)
+        view = _as_it_was(parts, study, until, count)
         kept = filtered(view, ranges, brushed(selected, view, x, y))
         names = [own["name"] for own in ids]
         said = [range_words(name, ranges.get(name) or bounds(now, name)) for name in names]
@@ -235,7 +240,7 @@ def _tables(page: Page, parts: Parts) -> None:
         picked: Sequence[str], until: int, study: str, count: int,
     ) -> Component:  # fmt: skip
         return front_table(
-            parts.views.front(study, until=None if until >= count else until),
+            _as_it_was(parts, study, until, count),
             kept=None if kept is None else frozenset(kept),
             sort=order["name"],
             descending=order["descending"],
