@@ -7,7 +7,7 @@ PYTEST_ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-EXTRAS := onnx,measure,openvino,litert,ethos-u,ncnn,nvml,torch,ray,postgres,serve,figures,fit,dev
+EXTRAS := onnx,measure,openvino,litert,ethos-u,ncnn,nvml,torch,train,ray,postgres,serve,figures,fit,dev
 # Held still when the rest moves: torch because its ONNX exporter changes with every minor version,
 # onnxruntime because the latencies measured on it do.
 HELD ?= torch==2.13.0 onnxruntime==1.31.1

@@ -6,6 +6,7 @@ The packages, in the order in which a search runs through them:
     graph       Architecture or ONNX → Network of kernels; memory lifetimes
     cost        hardware profile + fitted model + Network → latency, energy, memory
     measure     networks → measurement logs, by runtimes or on the device
+    images      a person's pictures → pixels, labels, splits
     networks    Architecture → torch module
     accuracy    Architecture → accuracy, by evaluators behind one protocol
     search      study → proposals, screened by cost, evaluated, told back

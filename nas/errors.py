@@ -12,6 +12,8 @@
         ├── UncalibratedKernelError  a cost model has no basis for a kernel
         ├── EvaluatorError        an evaluator that cannot be made, or that always fails
         ├── AccuracyTableError    a table of accuracies that cannot be used
+        ├── PicturesError         pictures that cannot be trained on
+        ├── TrainingError         a training that cannot go on as it was asked for
         ├── InfeasibleError       no network of the space fits the limits
         ├── ExhaustedError        everything within the limits has been proposed
         ├── StoreError            a database that cannot be opened, read or written
@@ -123,6 +125,14 @@ class EvaluatorError(InputError):
 
 class AccuracyTableError(InputError):
     """A table of accuracies that cannot be used."""
+
+
+class PicturesError(InputError):
+    """Pictures, or labels of them, that cannot be trained on."""
+
+
+class TrainingError(InputError):
+    """A training that cannot go on as asked: no memory, no such device, no finite loss."""
 
 
 class InfeasibleError(InputError):

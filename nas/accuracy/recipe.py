@@ -1,0 +1,44 @@
+"""A declared training recipe: everything that decides what a training does, but the data."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from nas.declarations import Declaration
+from nas.images.pictures import Pictures
+
+_UNMIRRORED = ("digits",)
+_LEAST_STEPS_AN_EPOCH = 16
+_LEAST_BATCH, _MOST_BATCH = 32, 128
+
+
+class Recipe(Declaration):
+    """Stochastic gradient descent with Nesterov momentum under a cosine schedule.
+
+    Args:
+        epochs: Passes over the training pictures.
+        batch: Pictures for each step.
+        learning_rate: At its peak, for a batch of 128; it is scaled with the batch.
+        warm_up: Share of the steps in which the learning rate rises from nothing.
+        momentum: Of the steps.
+        weight_decay: On weights of convolutions and linear layers alone.
+        label_smoothing: Share of each label spread over all classes.
+        flip: Whether pictures are mirrored at random; off where mirroring changes the class.
+    """
+
+    epochs: Annotated[int, Field(ge=1)] = 30
+    batch: Annotated[int, Field(ge=2)] = _MOST_BATCH
+    learning_rate: Annotated[float, Field(gt=0)] = 0.2
+    warm_up: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    weight_decay: Annotated[float, Field(ge=0)] = 1e-4
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.1
+    flip: bool = True
+
+
+def recipe_for(pictures: Pictures, *, epochs: int) -> Recipe:
+    """The usual recipe: small batches where pictures are few, no mirrored digits."""
+    batch = min(_MOST_BATCH, max(_LEAST_BATCH, len(pictures) // _LEAST_STEPS_AN_EPOCH // 8 * 8))
+    return Recipe(epochs=epochs, batch=batch, flip=pictures.source not in _UNMIRRORED)
