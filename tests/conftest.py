@@ -11,8 +11,10 @@ from hypothesis import settings
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
-# A person's own calibrated devices must not change what the tests see.
+# A person's own calibrated devices and cached pictures must not change what the tests see.
 os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="nas-tests-")
+
+os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="nas-tests-cache-")
 
 # On a shared machine the time of one example says nothing about the code.
 settings.register_profile("nas", settings(), deadline=None)
