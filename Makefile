@@ -14,6 +14,9 @@ HELD ?= torch==2.13.0 onnxruntime==1.31.1
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export RAY_USAGE_STATS_ENABLED := 0
+# pip compiles nothing above, so what is imported is compiled once and kept, also where the
+# environment forbids it: the tests start hundreds of processes.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

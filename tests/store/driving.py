@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from nas.store import Store
+from tests.processes import PATIENCE_S, ended
 from tests.store.examples import evaluation
 
 DRIVER = Path(__file__).with_name("driver.py")
@@ -25,17 +26,16 @@ Driver = subprocess.Popen[str]
 @contextmanager
 def driving(url: str, *, ttl_s: float = 30, patience_s: float = 60) -> Iterator[Driver]:
     """A process that drives the study `phones` until it is ended."""
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, str(DRIVER), url, str(ttl_s), str(patience_s)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def next_number(process: Driver) -> int:
@@ -72,7 +72,7 @@ def _is_locked(store: Store) -> bool:
 def killed(process: Driver) -> tuple[list[int], str]:
     """End a driver at once: what it had reported and was not read yet, and its complaints."""
     process.kill()
-    said, complaint = process.communicate(timeout=30)
+    said, complaint = ended(process)
     return [int(line) for line in said.splitlines(keepends=True) if line.endswith("\n")], complaint
 
 
@@ -84,7 +84,7 @@ def check_each_once(store: Store, reported: Sequence[int]) -> None:
     assert len(stored) <= max(reported, default=-1) + 2, "nothing is there that nobody recorded"
 
 
-def until(holds: Callable[[], object], *, within_s: float = 20) -> None:
+def until(holds: Callable[[], object], *, within_s: float = PATIENCE_S) -> None:
     """Wait for something to come true."""
     deadline = time.monotonic() + within_s
     while not holds():

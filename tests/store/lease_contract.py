@@ -17,6 +17,7 @@ from sqlalchemy import update
 
 from nas.errors import StoreError, StudyHeldError
 from nas.store import Store, StudyRecord, tables
+from tests.processes import ended
 from tests.store.driving import (
     Driver,
     check_each_once,
@@ -108,9 +109,9 @@ class LeaseContract:
     def test_lease_outlasts_its_time_while_it_is_renewed(
         self, store: Store, study: StudyRecord
     ) -> None:
-        with store.hold(study.id, ttl_s=0.6) as lease:
+        with store.hold(study.id, ttl_s=1.5) as lease:
             begun = time.monotonic()
-            while time.monotonic() < begun + 1.5:
+            while time.monotonic() < begun + 2:
                 found = store.driver(study.id)
                 assert found is not None and found.live
                 time.sleep(0.05)
@@ -121,7 +122,7 @@ class LeaseContract:
     ) -> None:
         with store.hold(study.id, ttl_s=600) as lease:  # Renewed long after this test.
             self._elsewhere(store, study, expires_in_s=20)
-            with pytest.raises(StudyHeldError, match=r"ana@far-away .* counts for (20|19) s more"):
+            with pytest.raises(StudyHeldError, match=r"ana@far-away .* counts for (20|1\d) s more"):
                 store.hold(study.id).__enter__()
             self._elsewhere(store, study, expires_in_s=-1)
             found = store.driver(study.id)
@@ -179,7 +180,7 @@ class LeaseContract:
             with store.hold(study.id) as lease:
                 before = store.evaluations(study.id)
                 process.send_signal(signal.SIGCONT)
-                said, complaint = process.communicate(timeout=30)
+                said, complaint = ended(process)
                 assert "a driver must hold the lease of its study; that of 'phones'" in complaint
                 assert f"and now {store.driver(study.id)} runs it" in complaint
                 assert process.returncode == 2

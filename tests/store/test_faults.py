@@ -20,6 +20,7 @@ import pytest
 from sqlalchemy import make_url
 
 from nas.store import Store
+from tests.processes import PATIENCE_S, ended
 from tests.store.driving import check_each_once, driving, killed, next_number
 from tests.store.examples import OBJECTIVES, SPEC, evaluation
 from tests.store.line_cutter import LineCutter
@@ -68,7 +69,7 @@ def test_server_that_stays_away_ends_the_driver(server: Any, postgresql: str) ->
         next_number(process)
         server.stop()
         try:
-            said, complaint = process.communicate(timeout=30)
+            said, complaint = ended(process)
         finally:
             server.ensure_postgres_running()
         assert process.returncode == 2
@@ -148,7 +149,7 @@ def test_driver_on_a_full_disk_resumes_once_there_is_space(small_disk: Path) -> 
     with driving(path) as process:
         reported = [next_number(process) for _ in range(3)]
         filler.write_bytes(bytes(_free_bytes(small_disk) - 8192))
-        said, complaint = process.communicate(timeout=30)
+        said, complaint = ended(process)
     reported += map(int, said.split())
     assert process.returncode == 2
     assert "the disk" in complaint
@@ -179,7 +180,7 @@ def test_driver_outlasts_a_lock_longer_than_its_timeout(tmp_path: Path) -> None:
         )
         assert locker.stdout is not None and locker.stdout.readline() == "locked\n"
         time.sleep(1.5)
-        locker.communicate("\n", timeout=30)
+        locker.communicate("\n", timeout=PATIENCE_S)
         reported += [next_number(process) for _ in range(20)]
         rest, complaint = killed(process)
         check_each_once(store, reported + rest)
