@@ -2,7 +2,8 @@
 
 Run as `python -m nas.service.worker MODULE:FUNCTION MEMORY_BYTES IDLE_S` by `nas.service.workers`.
 Frames on both pipes are a head, a line of words, and a body of JSON by the types of the function:
-seconds and number of arguments, then the arguments, in; the outcome, then the value, out.
+seconds and number of arguments, then the arguments, in; the outcome, then the value, out. The
+first one out says that calls may come, so that none is charged with the start of Python.
 
 Why a process: what it reads comes from strangers, and a fault in a parser or a model too large for
 the memory ends this process alone. What it answers is data, even where a file has taken it over.
@@ -32,6 +33,9 @@ LENGTH = struct.Struct("<Q")
 
 DONE, REFUSED, NO_MEMORY, BROKEN = "done", "refused", "no memory", "broken"
 """How a call ended: with a value, with an error of ours, without enough memory, or by a fault."""
+
+READY = "ready"
+"""The head of the first frame, which has no body."""
 
 _GRACE_S = 5
 _MOST_BYTES = 2**30  # of a frame
@@ -100,6 +104,7 @@ def main(target: str, memory_bytes: int, idle_s: float) -> None:
     words = Words(target)
     _limit_memory(memory_bytes)
     calls = os.fdopen(os.dup(0), "rb")
+    write_frame(answers, READY, b"")
     while True:
         unused = threading.Timer(idle_s, os._exit, (0,))
         unused.start()

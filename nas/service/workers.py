@@ -11,7 +11,8 @@ import os
 import subprocess
 import sys
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO, final
@@ -22,6 +23,9 @@ from nas.service.worker import DONE, NO_MEMORY, REFUSED, Words, read_frame, writ
 
 _CALLS_EACH = 200
 """After so many calls a process makes room for a fresh one: libraries leak."""
+
+_START_S = 60.0
+"""How long a new process may load what it needs, which no call is charged with."""
 
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
@@ -50,7 +54,7 @@ class Bounds:
     Args:
         processes: How many run at once.
         waiting: How many wait besides.
-        seconds: Of each call, by the wall.
+        seconds: Of each call, by the wall, in a process that is ready.
         memory_bytes: Of the addresses of each process, what libraries map included.
         idle_s: How long a process without work is kept.
     """
@@ -183,8 +187,18 @@ class _Worker:
         Raises:
             WorkerError: if the process died, or was killed when the time was up.
         """
-        self.calls += 1
         writer, reader = self._pipes()
+        if not self.calls:
+            with self._at_most(_START_S):
+                read_frame(reader)
+        self.calls += 1
+        with self._at_most(seconds):
+            write_frame(writer, f"{seconds} {count}", arguments)
+            return read_frame(reader)
+
+    @contextmanager
+    def _at_most(self, seconds: float) -> Iterator[None]:
+        """Kill the process once the time is up, and say why it no longer answers."""
         late = threading.Event()
 
         def end() -> None:
@@ -195,8 +209,7 @@ class _Worker:
         alarm.daemon = True
         alarm.start()
         try:
-            write_frame(writer, f"{seconds} {count}", arguments)
-            outcome, body = read_frame(reader)
+            yield
         except (EOFError, OSError):
             if late.is_set():
                 raise WorkerError(f"more than {seconds:g} s") from None
@@ -205,7 +218,6 @@ class _Worker:
             raise WorkerError("the end of the process that did it") from None
         finally:
             alarm.cancel()
-        return outcome, body
 
     def _pipes(self) -> tuple[BinaryIO, BinaryIO]:
         writer, reader = self._process.stdin, self._process.stdout

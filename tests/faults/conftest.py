@@ -20,6 +20,7 @@ import pytest
 
 from tests.cli.databases import evaluations
 from tests.faults.evaluators import accuracy_of
+from tests.waiting import is_gone
 
 pytest.importorskip("ray", reason="needs the ray extra")
 
@@ -182,16 +183,7 @@ class Theatre:
         for line in self.ledger():
             last[line["pid"]] = line["event"]
             open_by[line["pid"]] = line["id"]
-        return {pid for pid, event in last.items() if event != "reported" and is_alive(pid)}
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process runs; one that ended and was not waited for does not."""
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return status.rpartition(")")[2].split()[0] not in "ZX"
+        return {pid for pid, event in last.items() if event != "reported" and not is_gone(pid)}
 
 
 @pytest.fixture

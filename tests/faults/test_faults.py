@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.faults.conftest import KILLS, PATIENCE_S, WORKERS, Theatre, is_alive
+from tests.faults.conftest import KILLS, PATIENCE_S, WORKERS, Theatre
 from tests.faults.evaluators import kind_of
+from tests.waiting import is_gone, until
 
 pytestmark = pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="needs Linux")
 
@@ -91,7 +92,7 @@ def test_a_node_that_dies_takes_no_evaluation_along(
     theatre.set(seconds=0.1)
     cluster.remove_node(node, allow_graceful=False)
     theatre.end(driver)
-    assert len([pid for pid in before if not is_alive(pid)]) >= WORKERS
+    assert len([pid for pid in before if is_gone(pid)]) >= WORKERS
     theatre.check()
     assert theatre.states() == {"complete": theatre.goal}
     again = sum(count - 1 for count in theatre.said("began").values())
@@ -186,10 +187,7 @@ def test_an_interrupt_hands_in_what_is_done_and_leaves_no_process(alone: Theatre
     assert "interrupted; what is recorded is kept" in complaint
     assert 2 <= len(alone.rows()) < alone.goal
     workers = {line["pid"] for line in alone.ledger()}
-    deadline = time.monotonic() + 20
-    while any(map(is_alive, workers)) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not any(map(is_alive, workers)), "its workers end with it"
+    until(lambda: all(map(is_gone, workers)))  # They end with it.
     alone.set(seconds=0.01)
     alone.finish()
     alone.check()

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
+from tests.waiting import PATIENCE_S
+
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 # Counts layout shifts and what the content policy refuses, from before the page's own scripts.
@@ -51,7 +53,7 @@ def serve_process(folder: Path) -> Iterator[str]:
             yield address.rstrip("/")
         finally:
             process.send_signal(signal.SIGINT)
-            process.wait(timeout=20)
+            process.wait(timeout=PATIENCE_S)
 
 
 @contextmanager

@@ -16,6 +16,7 @@ import httpx
 from nas.service.app import make_app
 from nas.service.server import Server
 from nas.service.settings import Settings
+from tests.waiting import PATIENCE_S
 
 
 @contextmanager
@@ -31,7 +32,9 @@ def serving(folder: Path, **changes: Any) -> Iterator[httpx.Client]:
             assert thread.is_alive(), "the server must start"
             time.sleep(0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}/api/v1", timeout=60) as client:
+        with httpx.Client(
+            base_url=f"http://127.0.0.1:{port}/api/v1", timeout=PATIENCE_S
+        ) as client:
             yield client
     finally:
         server.should_exit = True

@@ -24,7 +24,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
 def raw(client: httpx.Client, head: str, *parts: bytes, pause_s: float = 0.0) -> bytes:
     """What a server says to a request that is written by hand."""
     address = (client.base_url.host, int(client.base_url.port or 0))
-    with socket.create_connection(address, timeout=10) as connection:
+    with socket.create_connection(address, timeout=60) as connection:
         connection.sendall(head.replace("\n", "\r\n").encode() + b"\r\n")
         for part in parts:
             connection.sendall(part)
@@ -74,7 +74,7 @@ def test_what_never_ends_is_ended(
     began = time.monotonic()
     answer = raw(client, head(path, kind, 1000), begun)
     assert answer.startswith(b"HTTP/1.1 408"), answer
-    assert 0.9 < time.monotonic() - began < 5
+    assert 0.9 < time.monotonic() - began < 30
 
 
 def test_what_drips_is_ended_too(client: httpx.Client) -> None:
@@ -86,18 +86,18 @@ def test_what_drips_is_ended_too(client: httpx.Client) -> None:
 @pytest.mark.parametrize("begun", [b"", b"G", b"GET /api/v1/devices HTTP/1.1\r\nHost: a\r\n"])
 def test_who_does_not_ask_is_let_go(client: httpx.Client, begun: bytes) -> None:
     address = (client.base_url.host, int(client.base_url.port or 0))
-    with socket.create_connection(address, timeout=10) as connection:
+    with socket.create_connection(address, timeout=60) as connection:
         began = time.monotonic()
         for sign in begun:
             connection.sendall(bytes([sign]))
         assert connection.recv(100) == b""
-    assert 0.9 < time.monotonic() - began < 5
+    assert 0.9 < time.monotonic() - began < 30
 
 
 def test_who_asks_again_later_is_answered(client: httpx.Client) -> None:
     address = (client.base_url.host, int(client.base_url.port or 0))
     question = b"GET /api/v1/devices?limit=1 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
-    with socket.create_connection(address, timeout=10) as connection:
+    with socket.create_connection(address, timeout=60) as connection:
         for _ in range(2):
             connection.sendall(question)
             assert connection.recv(100_000).startswith(b"HTTP/1.1 200")

@@ -36,6 +36,7 @@ from tests.service.client import served, serving
 from tests.service.studies import begun, records
 from tests.service.test_calibrations import LOG
 from tests.service.test_onnx_upload import convolution
+from tests.waiting import PATIENCE_S, until
 
 VALUES = [(70.0, 5.0), (60.0, 3.0), (59.0, 4.0), (50.0, 6.0), (80.0, 5.5)]
 
@@ -209,7 +210,7 @@ def test_a_study_is_begun_followed_and_deleted(client: Client) -> None:
     begun = client.search("mine", space="mnasnet", device="pixel-3", evaluations=3000)
     assert begun.state in ("starting", "running")
     heard: list[studies.Progress] = []
-    done = client.wait("mine", progress=heard.append, timeout_s=60)
+    done = client.wait("mine", progress=heard.append, timeout_s=PATIENCE_S)
     assert done.state == "finished"
     assert heard[-1].done and heard[-1] == done.progress
     assert len(client.front("mine")) > 3
@@ -220,7 +221,7 @@ def test_a_study_is_begun_followed_and_deleted(client: Client) -> None:
 
 def test_a_study_may_be_given_minutes(client: Client) -> None:
     client.search("timed", space="mnasnet", device="pixel-3", minutes=0.005)
-    done = client.wait("timed", progress=False, timeout_s=60)
+    done = client.wait("timed", progress=False, timeout_s=PATIENCE_S)
     assert (done.state, done.minutes, done.evaluations) == ("finished", 0.005, None)
     client.delete("timed")
 
@@ -287,13 +288,6 @@ def test_a_failed_search_is_an_error_with_its_reason(client: Client, folder: Pat
     trace.end("it broke")
     with pytest.raises(errors.StudyFailedError, match="'broken' failed: it broke"):
         client.wait("broken", progress=False)
-
-
-def until(true: object, within_s: float = 10.0) -> None:
-    deadline = time.monotonic() + within_s
-    while not true():  # type: ignore[operator]
-        assert time.monotonic() < deadline, "it must happen"
-        time.sleep(0.02)
 
 
 def test_a_server_that_is_not_there_is_said_to_be_so() -> None:

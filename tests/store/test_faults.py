@@ -20,10 +20,10 @@ import pytest
 from sqlalchemy import make_url
 
 from nas.store import Store
-from tests.processes import PATIENCE_S, ended
 from tests.store.driving import check_each_once, driving, killed, next_number
 from tests.store.examples import OBJECTIVES, SPEC, evaluation
 from tests.store.line_cutter import LineCutter
+from tests.waiting import PATIENCE_S, ended
 
 TORTURE = int(os.environ.get("NAS_TORTURE", "0"))  # Restarts, in the long form of the tests.
 LOCKER = """

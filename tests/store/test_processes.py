@@ -9,7 +9,7 @@ import pytest
 
 from nas.store import processes
 from nas.store.processes import is_dead, this_process
-from tests.store.driving import until
+from tests.waiting import until
 
 
 def test_this_process_lives() -> None:
