@@ -121,9 +121,10 @@ def shipped_predictors(objective: str) -> dict[str, Path]:
 def _shipped_file(space_name: str, objective: str) -> Path:
     shipped = shipped_predictors(objective)
     if space_name not in shipped:
+        train = "train on pictures of your own with `--data`, " * (objective == "accuracy")
         raise InputError(
             f"`{objective}` needs a predictor for the space; {space_name} has none, "
-            f"{', '.join(shipped) or 'no space'} has; choose such a space, or leave "
+            f"{', '.join(shipped) or 'no space'} has; choose such a space, {train}or leave "
             f"`{objective}` out and search over costs only"
         )
     return shipped[space_name]

@@ -69,6 +69,23 @@ class SearchSpace:
         fixed = self.declaration.input.model_copy(update={"resolution": (size,)})
         return self.from_declaration(self.declaration.model_copy(update={"input": fixed}))
 
+    def for_classes(self, count: int) -> SearchSpace:
+        """The same space with networks that tell so many classes apart.
+
+        Raises:
+            ChoiceError: if its networks do not end in `fc`, whose width the number of classes is.
+        """
+        *head, last = self.declaration.head
+        if last.block != "fc":
+            raise ChoiceError(
+                f"{self.name}: the last block must be `fc` for its width to be the number of "
+                f"classes; got `{last.block}`; add such a block to the head"
+            )
+        if count < 2:
+            raise ChoiceError(f"`classes` must be at least 2; got {count}")
+        fixed = (*head, last.model_copy(update={"width": (count,)}))
+        return self.from_declaration(self.declaration.model_copy(update={"head": fixed}))
+
     @property
     def name(self) -> str:
         """The space's name."""

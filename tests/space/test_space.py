@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from nas.errors import ChoiceError
 from nas.graph.lower import lower
+from nas.resources import folder
 from nas.space.catalog import find_network, find_space, space_names
 from nas.space.space import SearchSpace
 
@@ -180,3 +181,22 @@ def test_published_networks_are_members_of_their_spaces() -> None:
                 choices[f"stage{stage}.expansion"] = 6.0
         built = efficientnet.architecture(efficientnet.encode(choices))
         assert built == find_network(f"efficientnet_b{version}")
+
+
+def test_the_last_width_is_the_number_of_classes() -> None:
+    space = find_space("tiny_mobilenet").for_classes(37)
+    code = space.sample(1, seed=0)[0]
+    network = space.architecture(code)
+    assert network.text.endswith("fc c37") and lower(network).output_shape == (37, 1, 1)
+    assert space.size == SPACES["tiny_mobilenet"].size
+    assert find_space("mobilenet_v3").for_classes(5).sample(1, seed=0).shape[1] > 0
+
+
+def test_classes_that_cannot_be_told_apart_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ChoiceError, match="`classes` must be at least 2; got 1"):
+        SPACES["tiny_mobilenet"].for_classes(1)
+    text = (folder("search_spaces") / "tiny_mobilenet.yaml").read_text(encoding="utf-8")
+    file = tmp_path / "open.yaml"
+    file.write_text(text.replace("  - {block: fc, width: 10}\n", ""), encoding="utf-8")
+    with pytest.raises(ChoiceError, match="last block must be `fc`.*got `pool`"):
+        SearchSpace.from_file(file).for_classes(10)
