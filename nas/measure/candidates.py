@@ -15,13 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import zip_longest
 
 import numpy as np
 
 from nas.errors import ArchitectureError
 from nas.graph.lower import lower
-from nas.graph.network import Network, Shape
+from nas.graph.network import Network
 from nas.space.architecture import Architecture, Image
 from nas.space.blocks import Block
 from nas.space.catalog import find_network, reference_networks
@@ -77,15 +78,16 @@ def mosaics(
     Where there are networks for large images, those for small ones take no part: their feature
     maps are another world, and they are quick enough to measure whole.
     """
-    generator = np.random.default_rng(seed)
+    generator, heights_of = np.random.default_rng(seed), cache(_heights)
     large = [a for a in architectures if a.image.height >= min(_RESOLUTIONS)]
 
     def draw() -> Architecture | None:
         if not large:
-            return _walk(architectures, generator)
+            return _walk(architectures, generator, heights_of)
         size = int(generator.choice(_RESOLUTIONS))
         image = Image(large[0].image.channels, size, size)
-        return _walk([replace(network, image=image) for network in large], generator)
+        whole = [replace(network, image=image) for network in large]
+        return _walk(whole, generator, heights_of)
 
     return _different(draw, count)
 
@@ -103,11 +105,15 @@ def _different(draw: Callable[[], Architecture | None], count: int) -> Iterator[
             yield Candidate.of(drawn, mosaic=True)
 
 
-def _walk(networks: Sequence[Architecture], generator: np.random.Generator) -> Architecture | None:
+def _walk(
+    networks: Sequence[Architecture],
+    generator: np.random.Generator,
+    heights_of: Callable[[Architecture], list[int]],
+) -> Architecture | None:
     """Runs of blocks of one network after another; None where shapes cannot work."""
     drawn = [networks[int(i)] for i in generator.integers(len(networks), size=_MOST_SOURCES)]
     try:
-        heights = [[shape[1] for shape in _shapes(network)] for network in drawn]
+        heights = [heights_of(network) for network in drawn]
         current, position, blocks = 0, 0, list[Block]()
         while position < len(drawn[current].blocks) and len(blocks) < _MOST_BLOCKS:
             run = int(generator.integers(1, _LONGEST_RUN + 1))
@@ -123,12 +129,10 @@ def _walk(networks: Sequence[Architecture], generator: np.random.Generator) -> A
         return None
 
 
-def _shapes(whole: Architecture) -> list[Shape]:
-    """The shape before the first block and behind every one."""
-    image = whole.image
-    last = {kernel.block: kernel.signature.out_shape for kernel in lower(whole).kernels}
-    behind = [last[index] for index in range(len(whole.blocks))]
-    return [(image.channels, image.height, image.width), *behind]
+def _heights(whole: Architecture) -> list[int]:
+    """Of the feature maps before the first block and behind every one."""
+    last = {kernel.block: kernel.signature.out_shape[1] for kernel in lower(whole).kernels}
+    return [whole.image.height, *(last[index] for index in range(len(whole.blocks)))]
 
 
 def pool(

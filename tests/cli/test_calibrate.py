@@ -30,7 +30,11 @@ def drawn(count: int) -> list[Architecture]:
 def log(tmp_path: Path) -> Path:
     """Measurements of a device on which a network takes a nanosecond for each MAC."""
     file = tmp_path / "log.csv"
-    write_log(file, [Measured.of(n, lower(n).macs / 1e6, None, n.id) for n in drawn(40)])
+    rows = [
+        Measured.of(network, lower(network).macs / 1e6, None, f"group {index % 4}")
+        for index, network in enumerate(drawn(40))
+    ]
+    write_log(file, rows)
     return file
 
 

@@ -28,10 +28,15 @@ def test_what_shows_most_that_is_new_comes_first_and_repetitions_last() -> None:
     assert spread_out([], 3, ()) == []
 
 
-def test_a_fifth_of_the_pool_shows_most_kinds_and_sizes_of_kernels() -> None:
+@pytest.fixture(scope="module")
+def candidates() -> list[Candidate]:
     spaces = [find_space(name) for name in ("mnasnet", "mobilenet_v3", "fbnet")]
-    candidates = pool(spaces, with_references=True)
+    return pool(spaces, with_references=True)
 
+
+def test_a_fifth_of_the_pool_shows_most_kinds_and_sizes_of_kernels(
+    candidates: list[Candidate],
+) -> None:
     def cells(indices: list[int]) -> int:
         return len(set().union(*(_cells(candidates[index].network) for index in indices)))
 
@@ -50,9 +55,7 @@ def test_the_pace_is_that_of_the_measurements_made() -> None:
     assert pace.seconds(large) == pytest.approx(0.5 * ratio)
 
 
-def test_a_third_of_a_plan_is_a_sample_of_every_space() -> None:
-    spaces = [find_space(name) for name in ("mnasnet", "mobilenet_v3", "fbnet")]
-    candidates = pool(spaces, with_references=False)
+def test_a_third_of_a_plan_is_a_sample_of_every_space(candidates: list[Candidate]) -> None:
     plan = next_to_measure(candidates, 12, shown=(), model=None, pace=Pace())
     assert len(set(plan)) == 12
     first = [candidates[index] for index in plan[:4]]
