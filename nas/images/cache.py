@@ -44,12 +44,9 @@ def writing(folder: Path) -> Iterator[Path]:
     try:
         unfinished.mkdir(parents=True, exist_ok=True)
         yield unfinished
-        shutil.rmtree(folder, ignore_errors=True)  # one that could not be read
-        try:
+        if load(folder, "", ()) is None:  # else another process was faster
+            shutil.rmtree(folder, ignore_errors=True)
             unfinished.rename(folder)
-        except OSError:
-            if not folder.is_dir():  # else another process was faster
-                raise
     except OSError as error:
         raise OutputError(
             f"`{folder.parent}` must have room for decoded pictures; {error.strerror}; "

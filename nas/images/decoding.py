@@ -11,9 +11,14 @@ import io
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
 
+from nas.errors import MissingExtraError
 from nas.images.listing import Loaded
+
+try:
+    from PIL import Image, ImageOps
+except ImportError:
+    raise MissingExtraError("pictures of one's own", "train") from None
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import csv
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -358,3 +360,15 @@ def test_progress_reaches_its_end(tmp_path: Path) -> None:
         on_progress=lambda *about: told.append(about),
     )
     assert told[-1] == ("decoding", 160, 160) and ("checking", 160, 160) in told
+
+
+def test_processes_that_decode_at_once_all_get_the_pictures(tmp_path: Path) -> None:
+    folder = class_folders(tmp_path / "mine", {"cats": 60, "dogs": 60}, side=7)
+    code = (
+        "import sys; from nas.images.reading import read_pictures; "
+        "print(read_pictures(sys.argv[1], largest=32).pixels.sum())"
+    )
+    command = [sys.executable, "-c", code, str(folder)]
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    said = {process.communicate()[0] for process in both}
+    assert said == {f"{read(folder).pixels.sum()}\n"} and not any(p.returncode for p in both)

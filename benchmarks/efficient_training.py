@@ -1,0 +1,266 @@
+"""Plain training and three ways to save work → `benchmarks/efficient_training.md`.
+
+    python -m benchmarks.efficient_training --data ../shared/data --task digits --task cifar10
+    python -m benchmarks.efficient_training --page
+
+Each training is a line in `build/efficient_training.jsonl`: a run which was stopped goes on
+where it was. A way to save work must beat the plain one that trains for fewer epochs: that saves
+work too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nas.accuracy.pruned_epochs import Curriculum, EpochPlan, Epochs, Floats, Saving
+from nas.accuracy.recipe import recipe_for
+from nas.accuracy.training import Training
+from nas.accuracy.training_data import TrainingData, top1_accuracy
+from nas.graph.lower import lower
+from nas.images.pictures import Indices, Pictures
+from nas.images.reading import read_pictures
+from nas.images.splits import split
+from nas.networks.build import build
+from nas.space.architecture import Architecture, Image
+from nas.space.catalog import find_space
+
+RUNS = Path("build/efficient_training.jsonl")
+PAGE = Path("benchmarks/efficient_training.md")
+SEEDS = (0, 1, 2)
+FULL_FROM = 0.85
+
+_BACKWARD_AND_FORWARD = 3  # a backward pass computes the gradients of inputs and of weights
+_FEWER = 0.6
+_CIFAR = Path("cifar10_jpeg") / "cifar10_jpeg.parquet"
+
+
+@dataclass(frozen=True)
+class Task:
+    """Data, and how long to train on how many of them."""
+
+    name: str
+    title: str
+    place: Callable[[Path], str]
+    resolution: int
+    epochs: int
+    most: int | None
+
+
+TASKS = {
+    "digits": Task("digits", "digits", lambda data: "digits", 28, 20, None),
+    "cifar10": Task("cifar10", "CIFAR-10", lambda data: str(data / _CIFAR), 32, 12, 5000),
+}
+
+
+class SelectiveEpochs:
+    """Selective backpropagation (Jiang et al., 2019), on losses of the epoch before.
+
+    A picture is trained on with the probability of its loss's rank among all, without weights;
+    every third epoch and the last ones train on everything.
+    """
+
+    def __init__(self, count: int, *, epochs: int, resolution: int, seed: int) -> None:
+        self._epochs = Epochs(count, epochs=epochs, resolution=resolution, seed=seed)
+        self._of, self._seed = epochs, seed
+
+    def turn(self) -> None:
+        """An epoch begins."""
+        self._epochs.turn()
+
+    def plan(self, epoch: int) -> EpochPlan:
+        """All pictures, or those whose losses are high more often than the others."""
+        plan = self._epochs.plan(epoch)
+        if epoch % 3 == 0 or epoch / self._of >= FULL_FROM:
+            return plan
+        losses = self._epochs.state()["losses"].numpy()
+        ranks = np.argsort(np.argsort(losses)) / len(losses)
+        chosen = np.random.default_rng([self._seed, epoch, 1]).random(len(ranks)) < ranks
+        return replace(plan, positions=plan.positions[chosen[plan.positions]])
+
+    def learn(self, positions: Indices, losses: Floats) -> None:
+        """The losses of pictures that were just trained on."""
+        self._epochs.learn(positions, losses)
+
+    def state(self) -> Mapping[str, Tensor]:
+        """What a checkpoint must hold."""
+        return self._epochs.state()
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Go on."""
+        self._epochs.restore(state)
+
+
+def _epochs(saving: Saving) -> Callable[..., Curriculum]:
+    def make(count: int, **about: int) -> Curriculum:
+        return Epochs(count, saving=saving, **about)  # type: ignore[arg-type]
+
+    return make
+
+
+WAYS: dict[str, tuple[str, Callable[..., Curriculum], float]] = {
+    "plain": ("plain", _epochs(Saving()), 1.0),
+    "fewer": (f"plain, {1 - _FEWER:.0%} fewer epochs", _epochs(Saving()), _FEWER),
+    "pruned": ("unbiased pruning", _epochs(Saving(skipped=0.5)), 1.0),
+    "selective": ("selective backpropagation", SelectiveEpochs, 1.0),
+    "sizes": ("progressive resolution", _epochs(Saving(first_size=0.6)), 1.0),
+    "both": ("pruning and resolution", _epochs(Saving(skipped=0.5, first_size=0.6)), 1.0),
+}
+"""What each is called, what its epochs are, and its share of the epochs."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training."""
+
+    task: str
+    way: str
+    seed: int
+    accuracy: float
+    wall_s: float
+    cpu_s: float
+    samples: int
+    training_macs: float
+
+
+def network_of(task: Task) -> Architecture:
+    """A small network of `tiny_mobilenet`."""
+    space = find_space("tiny_mobilenet").for_classes(10)
+    choices: dict[str, Any] = {v.name: v.values[0] for v in space.variables}
+    choices |= {f"stage{stage}.depth": 2 for stage in (2, 3, 4)}
+    return space.architecture(space.encode({**choices, "resolution": task.resolution}))
+
+
+def macs_at(architecture: Architecture, resolution: int) -> int:
+    """MACs of one inference at a resolution."""
+    return lower(replace(architecture, image=Image(3, resolution, resolution))).macs
+
+
+def train(task: Task, way: str, seed: int, pictures: Pictures) -> Run:
+    """Train once, on one thread, and test on pictures that were not trained on."""
+    splits = split(pictures)
+    chosen = np.sort(np.random.default_rng(0).permutation(splits.train)[: task.most])
+    _, make, share = WAYS[way]
+    epochs = round(task.epochs * share)
+    recipe = recipe_for(pictures, epochs=epochs).model_copy(update={"batch": 64})
+    architecture = network_of(task)
+    network = build(architecture, seed=seed)
+    training = Training(
+        network,
+        TrainingData(pictures, chosen, task.resolution),
+        recipe,
+        seed=seed,
+        curriculum=make(len(chosen), epochs=epochs, resolution=task.resolution, seed=seed),
+    )
+    wall, cpu = time.monotonic(), time.process_time()
+    *_, last = training.epochs()
+    wall, cpu = time.monotonic() - wall, time.process_time() - cpu
+    held_out = (
+        np.concatenate([splits.validation, splits.test]) if task.most is None else splits.test
+    )
+    accuracy = top1_accuracy(network, TrainingData(pictures, held_out, task.resolution))
+    macs = sum(count * macs_at(architecture, size) for size, count in last.samples.items())
+    samples = sum(last.samples.values())
+    return Run(task.name, way, seed, accuracy, wall, cpu, samples, _BACKWARD_AND_FORWARD * macs)
+
+
+def stored() -> list[Run]:
+    """What was run so far."""
+    if not RUNS.is_file():
+        return []
+    return [Run(**json.loads(line)) for line in RUNS.read_text(encoding="utf-8").splitlines()]
+
+
+def run_all(data: Path, tasks: Sequence[str]) -> None:
+    """Run what is missing, each way once with each seed in turn."""
+    RUNS.parent.mkdir(exist_ok=True)
+    torch.set_num_threads(1)
+    for task in (TASKS[name] for name in tasks):
+        pictures = read_pictures(task.place(data), largest=task.resolution)
+        for seed in SEEDS:
+            for way in WAYS:
+                if any((r.task, r.way, r.seed) == (task.name, way, seed) for r in stored()):
+                    continue
+                run = train(task, way, seed, pictures)
+                with RUNS.open("a", encoding="utf-8") as out:
+                    out.write(json.dumps(asdict(run)) + "\n")
+                print(
+                    f"{task.name} {way} {seed}: {run.accuracy:.2f}%, {run.cpu_s:.1f} s", flush=True
+                )
+
+
+def _with_error(values: Sequence[float], digits: int) -> str:
+    error = float(np.std(values, ddof=1)) / math.sqrt(len(values))
+    return f"{np.mean(values):.{digits}f} ± {error:.{digits}f}"
+
+
+def table(task: Task, runs: Sequence[Run]) -> list[str]:
+    """One line for each way, against the plain one with the same seeds."""
+    by_way: dict[str, list[Run]] = defaultdict(list)
+    for run in sorted((r for r in runs if r.task == task.name), key=lambda run: run.seed):
+        by_way[run.way].append(run)
+    lines = [
+        "| way | accuracy % | against plain, points | CPU s | wall s | samples | training GMACs |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    plain = by_way["plain"]
+    for way, (title, _, _) in WAYS.items():
+        found = by_way[way]
+        pairs = [run.accuracy - other.accuracy for run, other in zip(found, plain, strict=True)]
+        saved = 1 - np.mean([r.cpu_s for r in found]) / np.mean([r.cpu_s for r in plain])
+        macs = np.mean([r.training_macs for r in found])
+        fewer = 1 - macs / np.mean([r.training_macs for r in plain])
+        lines.append(
+            f"| {title} | {_with_error([r.accuracy for r in found], 2)} "
+            f"| {'' if way == 'plain' else _with_error(pairs, 2)} "
+            f"| {np.mean([r.cpu_s for r in found]):.1f} ({-saved:+.0%}) "
+            f"| {np.mean([r.wall_s for r in found]):.0f} "
+            f"| {np.mean([r.samples for r in found]):,.0f} | {macs / 1e9:,.0f} ({-fewer:+.0%}) |"
+        )
+    return lines
+
+
+def write_page() -> None:
+    """The tables; what is said about them stands at the top of the page and is kept."""
+    runs = stored()
+    said = PAGE.read_text(encoding="utf-8").split("<!-- tables -->")[0] if PAGE.is_file() else ""
+    lines = [said.rstrip(), "", "<!-- tables -->"]
+    for task in TASKS.values():
+        if any(run.task == task.name for run in runs):
+            count = f"{task.most:,} training pictures" if task.most else "all training pictures"
+            macs = macs_at(network_of(task), task.resolution) / 1e6
+            lines += ["", f"## {task.title}", ""]
+            lines += [
+                f"{count}, {task.epochs} epochs, {task.resolution} pixels, a network of "
+                f"{macs:.1f} M MACs, seeds {', '.join(map(str, SEEDS))}.",
+                "",
+            ]
+            lines += table(task, runs)
+    PAGE.write_text("\n".join(lines).lstrip() + "\n", encoding="utf-8")
+
+
+def main() -> None:
+    """Run trainings, or write the page."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--task", action="append", choices=list(TASKS), default=[])
+    parser.add_argument("--page", action="store_true")
+    given = parser.parse_args()
+    run_all(given.data, given.task)
+    if given.page:
+        write_page()
+
+
+if __name__ == "__main__":
+    main()
