@@ -2,8 +2,11 @@
 
 pictures    what was read: pixels, labels, classes, content hash, what was left out
 splits      pictures → training, validation and test, stratified and seeded
-reading     a place → pictures: hashed, decoded in parallel, cached
+reading     a place → pictures
 listing     what every reader gives: names, labels, parts, and how to load each picture
 folders, tables, arrays   the readers
+hashing     a listing → digests, copies left out
 decoding    one encoded picture → a square of uint8
+parallel    the threads for both
+cache       what was decoded ↔ a memory map
 """

@@ -15,6 +15,8 @@ _LAYOUT = (
     "and test may lie around those"
 )
 
+_TABLES = (".csv", ".parquet", ".npz")
+
 
 def list_folder(folder: Path) -> Listing:
     """List the pictures of a folder.
@@ -48,8 +50,10 @@ def list_folder(folder: Path) -> Listing:
         (file, kind, part) for kind, part in classes for file in _files(kind, folder, left_out)
     ]
     if not files:
+        tables = [p.name for p in sorted(folder.iterdir()) if p.suffix.lower() in _TABLES]
+        fix = f"name {folder / tables[0]}, or " if tables else ""
         raise cannot_read(
-            str(folder), "must hold folders of pictures", "none", f"{_LAYOUT}; {_formats()}"
+            str(folder), "must hold folders of pictures", "none", f"{fix}{_LAYOUT}; {_formats()}"
         )
     return Listing(
         source=str(folder),

@@ -6,33 +6,25 @@ largest resolution of the search, with a margin of 15% for random crops.
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 
 from nas.errors import PicturesError
 from nas.images import arrays, cache, folders, tables
 from nas.images.decoding import SUFFIXES, UndecodableError, decode, shape_of
+from nas.images.hashing import Hashed, digest_of, hash_listing
 from nas.images.listing import LeftOut, Listing, Loaded, cannot_read, class_order
+from nas.images.parallel import OnProgress as OnProgress
+from nas.images.parallel import in_parallel
 from nas.images.pictures import Pictures, Pixels
-
-OnProgress = Callable[[str, int, int], None]
-"""Told what is being done, how many pictures are done, and of how many."""
 
 MARGIN = 1.15
 
-_AT_ONCE = 64  # pictures: a task for each would cost more than a small picture does
-_THREADS = 8
 _SAMPLED = 1000
 _SHORT_SIDE_QUANTILE = 0.9
-_Result = TypeVar("_Result")
 
 
 def _unseen(doing: str, done: int, total: int) -> None:
@@ -62,7 +54,7 @@ def read_pictures(
         OutputError: if what was decoded cannot be kept.
     """
     listing = list_place(place)
-    hashed = _hashed(listing, on_progress)
+    hashed = hash_listing(listing, on_progress)
     if expected_hash not in (None, hashed.content_hash):
         raise PicturesError(
             f"{place}: the pictures must stay as they were when the study began "
@@ -112,66 +104,8 @@ def list_place(place: str) -> Listing:
     return reader(path)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Hashed:
-    """What can be read of a listing: places in it, digests in their order, hash of everything."""
-
-    kept: Sequence[int]
-    digests: dict[int, bytes]
-    content_hash: str
-
-
-def _hashed(listing: Listing, on_progress: OnProgress) -> _Hashed:
-    """Hash everything; what cannot be read or stands there twice is left out."""
-
-    def digest(index: int) -> bytes | None:
-        try:
-            return _digest(listing.load(index))
-        except OSError:
-            return None
-
-    for name in sorted(set(listing.classes or ()) - set(listing.labels)):
-        listing.left_out.add("a class without pictures", name)
-    digests: dict[int, bytes] = {}
-    total = hashlib.sha256()
-    places = range(len(listing.names))
-    for index, found in _in_parallel(digest, places, "checking", on_progress):
-        if found is None:
-            listing.left_out.add("the file cannot be read", listing.names[index])
-            continue
-        digests[index] = found
-        line = f"{listing.names[index]}\t{listing.labels[index]}\t{listing.parts[index]}\t"
-        total.update(line.encode("utf-8", "backslashreplace") + found)
-    return _Hashed(_distinct(listing, digests), digests, total.hexdigest())
-
-
-def _digest(loaded: Loaded) -> bytes:
-    if isinstance(loaded, bytes):
-        return hashlib.sha256(loaded).digest()
-    return hashlib.sha256(np.ascontiguousarray(loaded).data).digest()
-
-
-def _distinct(listing: Listing, digests: dict[int, bytes]) -> list[int]:
-    """One of each picture: copies would lie in two splits, or say two things."""
-    first: dict[bytes, int] = {}
-    contested = set()
-    for index, digest in digests.items():
-        before = first.setdefault(digest, index)
-        if listing.labels[before] != listing.labels[index]:
-            contested.add(digest)
-    kept = []
-    for index, digest in digests.items():
-        if digest in contested:
-            listing.left_out.add("the same picture under two classes", listing.names[index])
-        elif first[digest] != index:
-            listing.left_out.add("a copy of another picture", listing.names[index])
-        else:
-            kept.append(index)
-    return kept
-
-
 def _decoded(
-    listing: Listing, hashed: _Hashed, largest: int, folder: Path, on_progress: OnProgress
+    listing: Listing, hashed: Hashed, largest: int, folder: Path, on_progress: OnProgress
 ) -> Pictures:
     """Decode everything, in memory or into the cache."""
     side, crop = _sides(listing, hashed.kept, largest)
@@ -185,7 +119,7 @@ def _decoded(
             except UndecodableError as error:
                 return str(error)
 
-        for index, result in _in_parallel(one, hashed.kept, "decoding", on_progress):
+        for index, result in in_parallel(one, hashed.kept, "decoding", on_progress):
             if isinstance(result, str):
                 broken.add(result, listing.names[index])
                 continue
@@ -211,7 +145,7 @@ def _load_again(listing: Listing, index: int, digest: bytes) -> Loaded:
         loaded = listing.load(index)
     except OSError:
         loaded = b""
-    if _digest(loaded) != digest:
+    if digest_of(loaded) != digest:
         raise PicturesError(
             f"{listing.source}: pictures must not change while they are read; got another "
             f"{listing.names[index]}; try again when nothing writes there"
@@ -245,7 +179,7 @@ def _assembled(
     kept: Sequence[int],
     pixels: Pixels,
     crop: int,
-    hashed: _Hashed,
+    hashed: Hashed,
     broken: LeftOut,
     converted: Counter[str],
 ) -> Pictures:
@@ -272,21 +206,3 @@ def _assembled(
         skipped=(*listing.left_out.summed(), *broken.summed()),
         converted=dict(converted),
     )
-
-
-def _in_parallel(
-    work: Callable[[int], _Result], places: Sequence[int], doing: str, on_progress: OnProgress
-) -> Iterator[tuple[int, _Result]]:
-    """Results in the order of the places, some hundred in memory at a time."""
-    threads = min(_THREADS, os.cpu_count() or 1)
-
-    def several(batch: Sequence[int]) -> list[_Result]:
-        return [work(place) for place in batch]
-
-    with ThreadPoolExecutor(threads, thread_name_prefix="pictures") as pool:
-        for start in range(0, len(places), threads * _AT_ONCE):
-            near = places[start : start + threads * _AT_ONCE]
-            batches = [near[first : first + _AT_ONCE] for first in range(0, len(near), _AT_ONCE)]
-            for batch, results in zip(batches, pool.map(several, batches), strict=True):
-                yield from zip(batch, results, strict=True)
-            on_progress(doing, start + len(near), len(places))

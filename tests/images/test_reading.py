@@ -146,6 +146,19 @@ def test_a_class_of_broken_pictures_alone_is_refused(tmp_path: Path) -> None:
         read(folder)
 
 
+def test_classes_that_differ_by_case_alone_are_refused(tmp_path: Path) -> None:
+    folder = class_folders(tmp_path / "mine", {"x": 4})
+    rows = [["path", "label"], *([f"x/{i}.png", ["Cat", "cat"][i % 2]] for i in range(4))]
+    with pytest.raises(PicturesError, match="more than capital letters; got 'Cat' and 'cat'"):
+        read(write_csv(folder / "list.csv", rows))
+
+
+def test_a_folder_around_a_table_names_the_table(tmp_path: Path) -> None:
+    np.savez(tmp_path / "all.npz", images=np.zeros((2, 4, 4), np.uint8), labels=np.arange(2))
+    with pytest.raises(PicturesError, match=r"must hold folders.*name \S*all\.npz, or put each"):
+        read(tmp_path)
+
+
 def test_a_folder_beside_train_is_refused(tmp_path: Path) -> None:
     class_folders(tmp_path / "train", {"cats": 2, "dogs": 2})
     class_folders(tmp_path, {"extra": 1})
