@@ -1,0 +1,288 @@
+"""Pictures + a space → a trained weight-sharing network, resumed from where it was stopped.
+
+Each step trains the largest network on the labels, and the smallest and two random ones on what
+the largest says (the sandwich rule with in-place distillation: Yu and Huang, Universally Slimmable
+Networks, ICCV 2019). Everything random follows from the seed and the pictures seen so far, so a
+training that was stopped ends as one that was not.
+
+Why the others begin on the labels too, and come to trust the largest in a line: at first it knows
+nothing. After 4 epochs of `digits`, random networks taught by labels alone were right in 81% of
+cases, those taught by the largest alone in 48%.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from nas.accuracy.augment import augment
+from nas.accuracy.checkpoint import load_checkpoint, save_checkpoint
+from nas.accuracy.devices import find_torch_device, memory_guard, mixed_precision, on_device
+from nas.accuracy.recipe import Recipe
+from nas.accuracy.training import make_optimizer, set_learning_rate
+from nas.errors import ArtefactError, TrainingError
+from nas.graph.lower import lower
+from nas.images.pictures import Pictures
+from nas.images.splits import Splits
+from nas.networks.supernet import Supernet
+from nas.space.space import Codes, SearchSpace
+
+FILE = "supernet.safetensors"
+CHECKPOINT_EVERY_S = 60.0
+
+_RANDOM_NETWORKS = 2
+_MOMENTUM = "momentum."
+_MAY_CHANGE = {"batch", "learning_rate"}  # in a training that goes on with a smaller setting
+
+
+@dataclass(frozen=True, slots=True)
+class SupernetProgress:
+    """How far a training is: pictures seen of all, the last loss, and the seconds left."""
+
+    seen: int
+    total: int
+    loss: float
+    left_s: float
+
+
+def _unwatched(progress: SupernetProgress) -> None:
+    """Nobody watches."""
+
+
+def train_supernet(
+    space: SearchSpace,
+    pictures: Pictures,
+    splits: Splits,
+    recipe: Recipe,
+    *,
+    seed: int,
+    folder: Path,
+    device: str | None = None,
+    on_progress: Callable[[SupernetProgress], None] = _unwatched,
+) -> Path:
+    """Train the weights that all networks of a space share, or go on with it.
+
+    Args:
+        space: Whose networks share the weights.
+        pictures: What to learn.
+        splits: Only the training pictures are used.
+        recipe: Batch and learning rate may be others when a training goes on.
+        seed: Of the first weights, the order of pictures, and the networks drawn.
+        folder: Holds a checkpoint, at most a minute old, and in the end the weights.
+        device: Name of the processor; the GPU where there is one if None.
+        on_progress: Told after every step.
+
+    Returns:
+        The file of the weights.
+
+    Raises:
+        TrainingError: with the setting that would do: no memory, no such device, no finite loss,
+            or a folder that holds another training.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / FILE
+    training = _Training(space, pictures, splits, recipe, seed, find_torch_device(device))
+    training.resume(file)
+    if training.seen == training.total:
+        return file
+    start, started = training.seen, time.monotonic()
+    saved = started
+    while training.seen < training.total:
+        loss = training.step()
+        now = time.monotonic()
+        left_s = (now - started) / (training.seen - start) * (training.total - training.seen)
+        on_progress(SupernetProgress(training.seen, training.total, loss, left_s))
+        if now - saved >= CHECKPOINT_EVERY_S and training.seen < training.total:
+            training.save(file)
+            saved = now
+    training.save(file)
+    return file
+
+
+def load_supernet(file: Path, space: SearchSpace) -> tuple[Supernet, dict[str, Any]]:
+    """The shared weights of a file, in evaluation mode, and what is known of their training.
+
+    The weights stay mapped: processes that load the same file share one copy.
+
+    Raises:
+        TrainingError: if they are not those of the space.
+        ArtefactError: if the file is corrupt.
+    """
+    stored = load_checkpoint(file)
+    if stored is None:
+        raise ArtefactError(
+            f"{file}: the weights must be a whole safetensors file written by a training; got "
+            "something else, or nothing; train again"
+        )
+    tensors, about = stored
+    if about.get("space") != space.declaration.model_dump(mode="json"):
+        raise TrainingError(
+            f"{file}: the weights must be of the space {space.name}; got those of "
+            f"{about.get('space', {}).get('name')!r}, or of another declaration of it; train again"
+        )
+    with torch.device("meta"):
+        supernet = Supernet(space)
+    weights = {name: t for name, t in tensors.items() if not name.startswith(_MOMENTUM)}
+    supernet.load_state_dict(weights, assign=True)
+    return supernet.eval(), about
+
+
+def extremes(space: SearchSpace) -> tuple[Codes, Codes]:
+    """The codes of the networks with the fewest and with the most MACs, variable by variable."""
+
+    def size(code: Codes) -> tuple[int, int]:
+        network = lower(space.architecture(code))
+        return network.macs, network.parameters
+
+    ends = []
+    for better in (min, max):
+        code = np.zeros(len(space.variables), dtype=np.int16)
+        for index, count in enumerate(space.cardinalities):
+            rows = np.repeat(code[None], count, axis=0)
+            rows[:, index] = range(count)
+            code = better(space.canonical(rows), key=size)
+        ends.append(code)
+    return ends[0], ends[1]
+
+
+@final
+class _Training:
+    """The state of a training: weights, momentum, and how many pictures were seen."""
+
+    def __init__(
+        self,
+        space: SearchSpace,
+        pictures: Pictures,
+        splits: Splits,
+        recipe: Recipe,
+        seed: int,
+        device: torch.device,
+    ) -> None:
+        self.space, self.pictures, self.recipe, self.seed = space, pictures, recipe, seed
+        self.indices, self.device = splits.train, device
+        _check_classes(space, pictures)
+        self.batch = min(recipe.batch, len(splits.train))
+        self.seen, self.total = 0, recipe.epochs * len(splits.train)
+        self.smallest, self.largest = extremes(space)
+        self.recipes = [recipe.model_dump(mode="json")]
+        self.belongs = {
+            "kind": "supernet",
+            "space": space.declaration.model_dump(mode="json"),
+            "splits": splits.provenance,
+            "seed": seed,
+        }
+        with self._guarded():
+            self.supernet = Supernet(space, seed=seed).train()
+            self.supernet.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.optimizer = make_optimizer(self.supernet, recipe)
+        self.pixels = on_device(pictures, device)
+
+    def step(self) -> float:
+        """Train on the next batch; the loss of the largest network, in nats."""
+        epoch, place = divmod(self.seen, len(self.indices))
+        if place + self.batch > len(self.indices):  # what is left of an epoch is too few
+            epoch, place = epoch + 1, 0
+        rng = np.random.default_rng([self.seed, epoch, place])
+        order = np.random.default_rng([self.seed, epoch]).permutation(self.indices)
+        chosen = np.sort(order[place : place + self.batch])
+        codes = self.space.sample(_RANDOM_NETWORKS, seed=int(rng.integers(2**62)))
+        set_learning_rate(self.optimizer, self.recipe, self.seen / self.total)
+        self.optimizer.zero_grad(set_to_none=True)
+        with self._guarded():
+            loss = self._gradients(chosen, [self.smallest, *codes], int(rng.integers(2**62)))
+            self.optimizer.step()
+        self.seen = min(self.total, epoch * len(self.indices) + place + self.batch)
+        return loss
+
+    def _gradients(self, chosen: Any, students: list[Codes], seed: int) -> float:
+        """Add the gradients of the largest network and of its students."""
+        pixels = self.pixels(torch.from_numpy(chosen))
+        labels = torch.from_numpy(self.pictures.labels[chosen]).to(self.device)
+
+        @cache  # networks of one resolution see the same images; others the same crops
+        def images(side: int) -> Tensor:
+            crop, flip = self.pictures.crop, self.recipe.flip
+            rng = np.random.default_rng(seed)
+            return augment(pixels, crop=crop, resolution=side, flip=flip, rng=rng)
+
+        def logits(code: Codes) -> Tensor:
+            with mixed_precision(self.device):
+                seen: Tensor = self.supernet(images(self.space.image(code).height), code)
+            return seen.float()
+
+        said = logits(self.largest)
+        right = functional.one_hot(labels, said.shape[1]).float()
+        right += self.recipe.label_smoothing * (1 / said.shape[1] - right)
+        loss = functional.cross_entropy(said, right)
+        loss.backward()  # type: ignore[no-untyped-call]
+        whole, trust = loss.detach(), self.seen / self.total
+        taught = right + trust * (said.detach().softmax(1) - right)
+        for code in students:
+            loss = functional.cross_entropy(logits(code), taught)
+            loss.backward()  # type: ignore[no-untyped-call]
+            whole = whole + loss.detach()
+        return self._finite(float(whole) / (1 + len(students)))
+
+    def _guarded(self) -> AbstractContextManager[None]:
+        return memory_guard(self.batch, self.space.image(self.largest).height, self.device)
+
+    def _finite(self, loss: float) -> float:
+        if not math.isfinite(loss):
+            raise TrainingError(
+                f"`loss` must stay a finite number; got {loss} after {self.seen:,} of "
+                f"{self.total:,} pictures; go on from the last checkpoint with a smaller "
+                f"`learning_rate` than {self.recipe.learning_rate:g}, or begin again"
+            )
+        return loss
+
+    def save(self, file: Path) -> None:
+        """Write a checkpoint, or the weights alone once all pictures were seen."""
+        tensors = dict(self.supernet.state_dict())
+        if self.seen < self.total:
+            for name, weight in self.supernet.named_parameters():
+                if (momentum := self.optimizer.state[weight].get("momentum_buffer")) is not None:
+                    tensors[_MOMENTUM + name] = momentum
+        progress = {"seen": self.seen, "total": self.total, "recipes": self.recipes}
+        save_checkpoint(file, tensors, {**self.belongs, **progress})
+
+    def resume(self, file: Path) -> None:
+        """Go on where a checkpoint was written."""
+        stored = load_checkpoint(file)
+        if stored is None:
+            return
+        tensors, about = stored
+        before, now = about["recipes"][-1], self.recipes[0]
+        changed = {key for key in now if now[key] != before.get(key)} - _MAY_CHANGE
+        changed |= {key for key, value in self.belongs.items() if about.get(key) != value}
+        if changed:
+            raise TrainingError(
+                f"{file.parent}: a training goes on with the settings that it began with; got "
+                f"another {', '.join(sorted(changed))}; give another folder to begin again"
+            )
+        self.seen = about["seen"]
+        self.recipes = about["recipes"] + ([now] if now != before else [])
+        weights = self.supernet.state_dict()
+        self.supernet.load_state_dict({name: tensors[name] for name in weights})
+        for name, weight in self.supernet.named_parameters():
+            if (momentum := tensors.get(_MOMENTUM + name)) is not None:
+                self.optimizer.state[weight]["momentum_buffer"] = momentum.to(self.device)
+
+
+def _check_classes(space: SearchSpace, pictures: Pictures) -> None:
+    said, there = space.declaration.head[-1].width, len(pictures.classes)
+    if said != (there,):
+        raise TrainingError(
+            f"{space.name}: the last width must be the number of classes, {there} in "
+            f"{pictures.source}; got {said}; use the space as `for_classes` gives it"
+        )

@@ -1,0 +1,137 @@
+"""The supernet learns, ends the same when stopped and resumed, and says what stops it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from nas.accuracy import sandwich
+from nas.accuracy.checkpoint import load_checkpoint
+from nas.accuracy.recipe import Recipe
+from nas.accuracy.sandwich import (
+    FILE,
+    SupernetProgress,
+    extremes,
+    load_supernet,
+    train_supernet,
+)
+from nas.errors import ArtefactError, TrainingError
+from nas.graph.lower import lower
+from tests.accuracy.small_supernet import PICTURES, RECIPE, SPACE, SPLITS
+
+SHORT = RECIPE.model_copy(update={"epochs": 2})
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def train(
+    folder: Path,
+    recipe: Recipe = SHORT,
+    *,
+    seed: int = 0,
+    on_progress: Callable[[SupernetProgress], None] = lambda _: None,
+) -> Path:
+    return train_supernet(
+        SPACE, PICTURES, SPLITS, recipe, seed=seed, folder=folder, on_progress=on_progress
+    )
+
+
+def stop_at(seen: int) -> Callable[[SupernetProgress], None]:
+    def stop(progress: SupernetProgress) -> None:
+        if progress.seen >= seen:
+            raise KeyboardInterrupt
+
+    return stop
+
+
+@pytest.fixture
+def stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a training that was stopped, each of its steps kept but the last."""
+    monkeypatch.setattr(sandwich, "CHECKPOINT_EVERY_S", 0.0)
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path, on_progress=stop_at(len(SPLITS.train) + 20))
+    return tmp_path
+
+
+def test_a_training_that_was_stopped_ends_as_one_that_was_not(
+    stopped: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    seen: list[int] = []
+    resumed = train(stopped, on_progress=lambda progress: seen.append(progress.seen))
+    assert len(SPLITS.train) < seen[0] < len(SPLITS.train) + 40
+    whole = train(tmp_path_factory.mktemp("whole"))
+    assert resumed.read_bytes() == whole.read_bytes()
+    (only,) = stopped.iterdir()
+    assert only.name == FILE
+
+
+def test_a_finished_training_is_not_repeated(tmp_path: Path) -> None:
+    train(tmp_path)
+    train(tmp_path, on_progress=lambda _: pytest.fail("a step was made"))
+
+
+def test_progress_rises_to_all_pictures_with_the_seconds_left(tmp_path: Path) -> None:
+    told: list[SupernetProgress] = []
+    train(tmp_path, on_progress=told.append)
+    seen = [progress.seen for progress in told]
+    assert seen == sorted(set(seen))
+    assert seen[-1] == told[-1].total == 2 * len(SPLITS.train)
+    assert told[0].left_s > 0 and told[-1].left_s == 0
+
+
+def test_it_goes_on_with_a_smaller_batch_and_learning_rate_and_says_so(stopped: Path) -> None:
+    smaller = SHORT.model_copy(update={"batch": 8, "learning_rate": 0.1})
+    stored = load_checkpoint(train(stopped, smaller))
+    assert stored is not None
+    used = [(recipe["batch"], recipe["learning_rate"]) for recipe in stored[1]["recipes"]]
+    assert used == [(16, 0.8), (8, 0.1)]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "seed", "word"),
+    [(SHORT, 1, "seed"), (SHORT.model_copy(update={"momentum": 0.5}), 0, "momentum")],
+)
+def test_it_does_not_go_on_as_another_training(
+    stopped: Path, recipe: Recipe, seed: int, word: str
+) -> None:
+    before = (stopped / FILE).read_bytes()
+    with pytest.raises(TrainingError, match=f"another {word}; give another folder"):
+        train(stopped, recipe, seed=seed)
+    assert (stopped / FILE).read_bytes() == before
+
+
+def test_a_loss_that_is_no_number_names_the_learning_rate(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="smaller `learning_rate` than 1e\\+30"):
+        train(tmp_path, SHORT.model_copy(update={"learning_rate": 1e30}))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_another_number_of_classes_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="number of classes, 3 in patches"):
+        train_supernet(SPACE.for_classes(4), PICTURES, SPLITS, SHORT, seed=0, folder=tmp_path)
+
+
+def test_weights_of_another_space_or_broken_ones_are_refused(tmp_path: Path) -> None:
+    file = train(tmp_path, SHORT.model_copy(update={"epochs": 1}))
+    with pytest.raises(TrainingError, match="must be of the space small"):
+        load_supernet(file, SPACE.for_classes(4))
+    file.write_bytes(file.read_bytes()[:1000])
+    with pytest.raises(ArtefactError, match="train again"):
+        load_supernet(file, SPACE)
+
+
+def test_extremes_enclose_all_networks() -> None:
+    smallest, largest = (lower(SPACE.architecture(code)) for code in extremes(SPACE))
+    for code in SPACE.sample(50, seed=0):
+        network = lower(SPACE.architecture(code))
+        assert smallest.macs <= network.macs <= largest.macs
+        assert smallest.parameters <= network.parameters <= largest.parameters
