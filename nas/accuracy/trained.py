@@ -14,8 +14,9 @@ from torch import nn
 from nas.accuracy.devices import find_torch_device
 from nas.accuracy.evaluator import Report
 from nas.accuracy.recipe import Recipe
-from nas.accuracy.training import Epoch, Training
+from nas.accuracy.training import Training
 from nas.accuracy.training_data import TrainingData, top1_accuracy
+from nas.accuracy.training_progress import Epoch
 from nas.errors import EvaluationFailedError, TrainingError
 from nas.images.pictures import Pictures
 from nas.images.splits import Splits

@@ -8,11 +8,8 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -25,6 +22,7 @@ from nas.accuracy.devices import memory_guard, mixed_precision, on_device
 from nas.accuracy.pruned_epochs import EFFICIENT, PLAIN, Curriculum, EpochPlan, Epochs
 from nas.accuracy.recipe import Recipe
 from nas.accuracy.training_data import TrainingData
+from nas.accuracy.training_progress import Epoch, Position, Progress
 from nas.errors import TrainingError
 from nas.images.pictures import Indices
 
@@ -33,67 +31,6 @@ _BETWEEN_CHECKPOINTS_S = 60.0
 _BETWEEN_REPORTS_S = 1.0
 _STEPS_BETWEEN_LOOKS = 20
 _CHECKPOINT = "training.safetensors"
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a training is.
-
-    Args:
-        done: Share of the epochs, in (0, 1].
-        loss: Mean of the present epoch so far.
-        remaining_s: Seconds until its end at the present pace.
-    """
-
-    done: float
-    loss: float
-    remaining_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class Epoch:
-    """An epoch that was completed.
-
-    Args:
-        number: From 1.
-        of: How many are planned.
-        loss: Mean over the epoch.
-        samples: Pictures trained on since the beginning, by their resolution in pixels.
-        wall_s: Seconds spent since the beginning, over all processes.
-    """
-
-    number: int
-    of: int
-    loss: float
-    samples: Mapping[int, int]
-    wall_s: float
-
-
-@dataclass(slots=True)
-class _Position:
-    """Where a training stands."""
-
-    epoch: int = 0
-    step: int = 0
-    loss_sum: float = 0.0
-    seen: int = 0
-    wall_s: float = 0.0
-    samples: Counter[int] = field(default_factory=Counter)
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "epoch": self.epoch,
-            "step": self.step,
-            "loss_sum": self.loss_sum,
-            "seen": self.seen,
-            "wall_s": self.wall_s,
-            "samples": {str(size): count for size, count in self.samples.items()},
-        }
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> _Position:
-        samples = Counter({int(size): count for size, count in stored["samples"].items()})
-        return cls(**{**stored, "samples": samples})
 
 
 class Training:
@@ -137,7 +74,8 @@ class Training:
         self._optimizer = make_optimizer(self._network, recipe)
         self._pixels = on_device(data.pictures, self._device)
         self._labels = torch.from_numpy(data.pictures.labels)
-        self._at = _Position()
+        self._at = Position()
+        self._pending: list[tuple[Indices, Tensor]] = []
 
     def epochs(self) -> Iterator[Epoch]:
         """Train, with a word after each epoch; goes on from a checkpoint of the same training.
@@ -178,13 +116,13 @@ class Training:
             at.step += 1
             now = time.monotonic()
             at.wall_s = before + now - begun
-            if at.step % _STEPS_BETWEEN_LOOKS == 0 or at.step == len(batches):
-                self._look()
+            if at.step % _STEPS_BETWEEN_LOOKS and at.step < len(batches):
+                continue
+            self._look()
             if now - told >= _BETWEEN_REPORTS_S:
                 self._report((at.epoch + at.step / len(batches)) / recipe.epochs)
                 told = now
             if now - saved >= _BETWEEN_CHECKPOINTS_S and at.step < len(batches):
-                self._look()
                 self._save()
                 saved = now
         at.epoch, at.step = at.epoch + 1, 0
@@ -215,14 +153,20 @@ class Training:
         self._optimizer.zero_grad(set_to_none=True)
         loss.mean().backward()  # type: ignore[no-untyped-call]
         self._optimizer.step()
-        found = losses.detach().cpu().numpy()
-        self._curriculum.learn(positions, found)
-        at.loss_sum += float(found.sum())
-        at.seen += len(positions)
+        self._pending.append((positions, losses.detach()))
         at.samples[plan.resolution] += len(positions)
 
     def _look(self) -> None:
-        """Stop where the loss is no number any more."""
+        """Fetch losses, and stop where they are no numbers any more.
+
+        A GPU is not waited for at each step.
+        """
+        for positions, losses in self._pending:
+            found = losses.cpu().numpy()
+            self._curriculum.learn(positions, found)
+            self._at.loss_sum += float(found.sum())
+            self._at.seen += len(found)
+        self._pending.clear()
         if not math.isfinite(self._at.loss_sum):
             raise TrainingError(
                 f"the loss must stay finite; got {self._at.loss_sum} in epoch "
@@ -231,9 +175,8 @@ class Training:
             )
 
     def _report(self, done: float) -> None:
-        at = self._at
-        remaining_s = at.wall_s * (1 - done) / done
-        self._on_progress(Progress(done, at.loss_sum / max(at.seen, 1), remaining_s))
+        remaining_s = self._at.wall_s * (1 - done) / done
+        self._on_progress(Progress(done, self._at.loss_sum / self._at.seen, remaining_s))
 
     def _identity(self) -> str:
         """What must be equal for a checkpoint to be of this training."""
@@ -260,7 +203,7 @@ class Training:
         if stored is None or stored[1].pop("of", None) != self._identity():
             return False
         tensors, state = stored
-        self._at = _Position.from_json(state)
+        self._at = Position.from_json(state)
         self._network.load_state_dict(_under("network.", tensors))
         self._curriculum.restore(_under("curriculum.", tensors))
         parameters = list(self._network.parameters())

@@ -103,6 +103,7 @@ def test_what_is_killed_within_an_epoch_ends_as_if_never_stopped(
     recipe = RECIPE.model_copy(update={"efficient": efficient})
     whole = train(recipe=recipe)
     monkeypatch.setattr(module, "_BETWEEN_CHECKPOINTS_S", 0.0)
+    monkeypatch.setattr(module, "_STEPS_BETWEEN_LOOKS", 1)
     stopped = Training(build(SMALL), DATA, recipe, seed=3, folder=tmp_path)
     steps, step = 0, Training._step
 
