@@ -112,10 +112,11 @@ def _epochs(saving: Saving) -> Callable[..., Curriculum]:
 WAYS: dict[str, tuple[str, Callable[..., Curriculum], float]] = {
     "plain": ("plain", _epochs(Saving()), 1.0),
     "fewer": (f"plain, {1 - _FEWER:.0%} fewer epochs", _epochs(Saving()), _FEWER),
-    "pruned": ("unbiased pruning", _epochs(Saving(skipped=0.5)), 1.0),
+    "pruned": ("unbiased pruning, half", _epochs(Saving(skipped=0.5)), 1.0),
+    "harder": ("unbiased pruning, 7 of 10", _epochs(Saving(skipped=0.7)), 1.0),
     "selective": ("selective backpropagation", SelectiveEpochs, 1.0),
     "sizes": ("progressive resolution", _epochs(Saving(first_size=0.6)), 1.0),
-    "both": ("pruning and resolution", _epochs(Saving(skipped=0.5, first_size=0.6)), 1.0),
+    "both": ("pruning half, and resolution", _epochs(Saving(skipped=0.5, first_size=0.6)), 1.0),
 }
 """What each is called, what its epochs are, and its share of the epochs."""
 

@@ -40,7 +40,7 @@ def test_a_table_compares_equal_seeds() -> None:
         for seed in SEEDS
     ]
     lines = table(TASKS["digits"], runs)
-    both = next(line for line in lines if line.startswith("| pruning and resolution"))
+    both = next(line for line in lines if line.startswith("| pruning half, and resolution"))
     assert "91.50 ± 0.58" in both and "0.50 ± 0.00" in both and "1.0 (-50%)" in both
     with pytest.raises(ValueError, match="zip"):
         table(TASKS["digits"], runs[:-1])
