@@ -80,6 +80,7 @@ class Saving:
 
 
 PLAIN = Saving()
+PRUNED = Saving(skipped=0.5)
 EFFICIENT = Saving(skipped=0.5, first_size=0.6)
 
 

@@ -29,10 +29,11 @@ from torch.nn import functional
 from nas.accuracy.augment import augment
 from nas.accuracy.checkpoint import load_checkpoint, save_checkpoint
 from nas.accuracy.devices import find_torch_device, memory_guard, mixed_precision, on_device
+from nas.accuracy.extremes import extremes
+from nas.accuracy.pruned_epochs import PLAIN, PRUNED, Epochs
 from nas.accuracy.recipe import Recipe
 from nas.accuracy.training import make_optimizer, set_learning_rate
 from nas.errors import ArtefactError, TrainingError
-from nas.graph.lower import lower
 from nas.images.pictures import Pictures
 from nas.images.splits import Splits
 from nas.networks.supernet import Supernet
@@ -42,7 +43,7 @@ FILE = "supernet.safetensors"
 CHECKPOINT_EVERY_S = 60.0
 
 _RANDOM_NETWORKS = 2
-_MOMENTUM = "momentum."
+_MOMENTUM, _CURRICULUM = "momentum.", "curriculum."
 _MAY_CHANGE = {"batch", "learning_rate"}  # in a training that goes on with a smaller setting
 
 
@@ -133,27 +134,10 @@ def load_supernet(file: Path, space: SearchSpace) -> tuple[Supernet, dict[str, A
         )
     with torch.device("meta"):
         supernet = Supernet(space)
-    weights = {name: t for name, t in tensors.items() if not name.startswith(_MOMENTUM)}
+    other = (_MOMENTUM, _CURRICULUM)
+    weights = {name: t for name, t in tensors.items() if not name.startswith(other)}
     supernet.load_state_dict(weights, assign=True)
     return supernet.eval(), about
-
-
-def extremes(space: SearchSpace) -> tuple[Codes, Codes]:
-    """The codes of the networks with the fewest and with the most MACs, variable by variable."""
-
-    def size(code: Codes) -> tuple[int, int]:
-        network = lower(space.architecture(code))
-        return network.macs, network.parameters
-
-    ends = []
-    for better in (min, max):
-        code = np.zeros(len(space.variables), dtype=np.int16)
-        for index, count in enumerate(space.cardinalities):
-            rows = np.repeat(code[None], count, axis=0)
-            rows[:, index] = range(count)
-            code = better(space.canonical(rows), key=size)
-        ends.append(code)
-    return ends[0], ends[1]
 
 
 @final
@@ -175,6 +159,15 @@ class _Training:
         self.batch = min(recipe.batch, len(splits.train))
         self.seen, self.total = 0, recipe.epochs * len(splits.train)
         self.smallest, self.largest = extremes(space)
+        self.epochs = Epochs(
+            len(self.indices),
+            epochs=recipe.epochs,
+            resolution=space.image(self.largest).height,
+            seed=seed,
+            saving=PRUNED if recipe.efficient else PLAIN,
+        )
+        self.epoch, self.place = 0, 0
+        self.plan = self.epochs.plan(0)
         self.recipes = [recipe.model_dump(mode="json")]
         self.belongs = {
             "kind": "supernet",
@@ -190,23 +183,31 @@ class _Training:
 
     def step(self) -> float:
         """Train on the next batch; the loss of the largest network, in nats."""
-        epoch, place = divmod(self.seen, len(self.indices))
-        if place + self.batch > len(self.indices):  # what is left of an epoch is too few
-            epoch, place = epoch + 1, 0
-        rng = np.random.default_rng([self.seed, epoch, place])
-        order = np.random.default_rng([self.seed, epoch]).permutation(self.indices)
-        chosen = np.sort(order[place : place + self.batch])
+        if self.place + self.batch > len(self.plan.positions):  # what is left of it is too few
+            self.epoch, self.place = self.epoch + 1, 0
+            self.epochs.turn()
+            self.plan = self.epochs.plan(self.epoch)
+        rng = np.random.default_rng([self.seed, self.epoch, self.place])
         codes = self.space.sample(_RANDOM_NETWORKS, seed=int(rng.integers(2**62)))
         set_learning_rate(self.optimizer, self.recipe, self.seen / self.total)
         self.optimizer.zero_grad(set_to_none=True)
         with self._guarded():
-            loss = self._gradients(chosen, [self.smallest, *codes], int(rng.integers(2**62)))
+            loss = self._gradients([self.smallest, *codes], int(rng.integers(2**62)))
             self.optimizer.step()
-        self.seen = min(self.total, epoch * len(self.indices) + place + self.batch)
+        self.place = min(self.place + self.batch, len(self.plan.positions))
+        share = self.place / len(self.plan.positions)
+        self.seen = min(self.total, round((self.epoch + share) * len(self.indices)))
         return loss
 
-    def _gradients(self, chosen: Any, students: list[Codes], seed: int) -> float:
+    def _gradients(self, students: list[Codes], seed: int) -> float:
         """Add the gradients of the largest network and of its students."""
+        batch = slice(self.place, self.place + self.batch)
+        positions = self.plan.positions[batch]
+        chosen = self.indices[positions]
+        weights = torch.ones(len(positions))
+        if self.plan.weights is not None:
+            weights = torch.from_numpy(self.plan.weights[batch])
+        weights = weights.to(self.device)
         pixels = self.pixels(torch.from_numpy(chosen))
         labels = torch.from_numpy(self.pictures.labels[chosen]).to(self.device)
 
@@ -224,12 +225,15 @@ class _Training:
         said = logits(self.largest)
         right = functional.one_hot(labels, said.shape[1]).float()
         right += self.recipe.label_smoothing * (1 / said.shape[1] - right)
-        loss = functional.cross_entropy(said, right)
+        losses = functional.cross_entropy(said, right, reduction="none")
+        self.epochs.learn(positions, losses.detach().cpu().numpy())
+        loss = (losses * weights).mean()
         loss.backward()  # type: ignore[no-untyped-call]
         whole, trust = loss.detach(), self.seen / self.total
         taught = right + trust * (said.detach().softmax(1) - right)
         for code in students:
-            loss = functional.cross_entropy(logits(code), taught)
+            losses = functional.cross_entropy(logits(code), taught, reduction="none")
+            loss = (losses * weights).mean()
             loss.backward()  # type: ignore[no-untyped-call]
             whole = whole + loss.detach()
         return self._finite(float(whole) / (1 + len(students)))
@@ -253,7 +257,9 @@ class _Training:
             for name, weight in self.supernet.named_parameters():
                 if (momentum := self.optimizer.state[weight].get("momentum_buffer")) is not None:
                     tensors[_MOMENTUM + name] = momentum
+            tensors |= {_CURRICULUM + name: t for name, t in self.epochs.state().items()}
         progress = {"seen": self.seen, "total": self.total, "recipes": self.recipes}
+        progress |= {"epoch": self.epoch, "place": self.place}
         save_checkpoint(file, tensors, {**self.belongs, **progress})
 
     def resume(self, file: Path) -> None:
@@ -271,6 +277,10 @@ class _Training:
                 f"another {', '.join(sorted(changed))}; give another folder to begin again"
             )
         self.seen = about["seen"]
+        if self.seen < self.total:
+            self.epoch, self.place = about["epoch"], about["place"]
+            self.epochs.restore({n: tensors[_CURRICULUM + n] for n in self.epochs.state()})
+            self.plan = self.epochs.plan(self.epoch)
         self.recipes = about["recipes"] + ([now] if now != before else [])
         weights = self.supernet.state_dict()
         self.supernet.load_state_dict({name: tensors[name] for name in weights})

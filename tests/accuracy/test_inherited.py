@@ -11,8 +11,9 @@ import torch
 
 from nas.accuracy.augment import prepare
 from nas.accuracy.evaluator import Report
+from nas.accuracy.extremes import extremes
 from nas.accuracy.inherited import InheritedEvaluator, fold_norms, recalibrate
-from nas.accuracy.sandwich import extremes, train_supernet
+from nas.accuracy.sandwich import train_supernet
 from nas.accuracy.training_data import TrainingData, top1_accuracy
 from nas.errors import ChoiceError
 from nas.networks.build import build

@@ -10,14 +10,9 @@ import torch
 
 from nas.accuracy import sandwich
 from nas.accuracy.checkpoint import load_checkpoint
+from nas.accuracy.extremes import extremes
 from nas.accuracy.recipe import Recipe
-from nas.accuracy.sandwich import (
-    FILE,
-    SupernetProgress,
-    extremes,
-    load_supernet,
-    train_supernet,
-)
+from nas.accuracy.sandwich import FILE, SupernetProgress, load_supernet, train_supernet
 from nas.errors import ArtefactError, TrainingError
 from nas.graph.lower import lower
 from tests.accuracy.small_supernet import PICTURES, RECIPE, SPACE, SPLITS
@@ -72,6 +67,20 @@ def test_a_training_that_was_stopped_ends_as_one_that_was_not(
     assert resumed.read_bytes() == whole.read_bytes()
     (only,) = stopped.iterdir()
     assert only.name == FILE
+
+
+def test_an_efficient_training_skips_pictures_and_ends_the_same_when_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = SHORT.model_copy(update={"epochs": 4, "efficient": True})
+    seen: list[int] = []
+    whole = train(tmp_path / "whole", recipe, on_progress=lambda told: seen.append(told.seen))
+    steps = 4 * len(SPLITS.train) // recipe.batch
+    assert seen == sorted(set(seen)) and len(seen) < 0.95 * steps
+    monkeypatch.setattr(sandwich, "CHECKPOINT_EVERY_S", 0.0)
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path / "cut", recipe, on_progress=stop_at(2 * len(SPLITS.train) + 20))
+    assert train(tmp_path / "cut", recipe).read_bytes() == whole.read_bytes()
 
 
 def test_a_finished_training_is_not_repeated(tmp_path: Path) -> None:
