@@ -19,6 +19,7 @@ from nas.graph.lower import lower
 from nas.space.architecture import Architecture
 from nas.space.catalog import find_space
 from tests.cli.conftest import Run, Start
+from tests.waiting import PATIENCE_S
 
 
 def drawn(count: int) -> list[Architecture]:
@@ -126,16 +127,16 @@ def test_what_is_missing_or_too_much_is_named(run: Run, log: Path) -> None:
 def test_this_machine_is_measured_resumed_after_an_interrupt_and_known(
     start: Start, run: Run, own: Path, tmp_path: Path
 ) -> None:
-    measure = ("calibrate", "--measure", "--minutes", 0.15, "--space", "fbnet_cifar100")
+    measure = ("calibrate", "--measure", "--minutes", 0.05, "--space", "fbnet_cifar100")
     environment = {"XDG_DATA_HOME": str(own.parent)}
     process = start(*measure, "--minutes", 10, cwd=tmp_path, env=environment)
     file = own / "measurements" / "this-machine" / "onnxruntime-fp32-b1-t1.csv"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     while not file.exists() or len(file.read_text().splitlines()) < 5:
         assert process.poll() is None and time.monotonic() < deadline
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    _, complaint = process.communicate(timeout=30)
+    _, complaint = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130
     assert "Traceback" not in complaint and "run it again to go on" in complaint
     before = file.read_text()
@@ -155,7 +156,7 @@ def test_a_kit_goes_out_and_its_log_comes_back(run: Run, own: Path, tmp_path: Pa
     kit = json.loads((tmp_path / "kit" / "kit.json").read_text())
     assert len({network["name"] for network in kit["networks"]}) == 4
     script = [sys.executable, tmp_path / "kit" / "measure.py"]
-    measured = subprocess.run(script, capture_output=True, text=True, timeout=120)
+    measured = subprocess.run(script, capture_output=True, text=True, timeout=PATIENCE_S)
     assert measured.returncode == 0, measured.stdout + measured.stderr
     back = run("calibrate", "--measurements", tmp_path / "kit" / "log.csv", "--json")
     assert back.code == 0, back.err

@@ -18,6 +18,15 @@ from tests.waiting import PATIENCE_S
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
+_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-gpu",
+    # Renderers on stock take time from those at work.
+    "--disable-features=SpareRendererForSitePerProcess",
+    "--disable-site-isolation-trials",
+]
+
 # Counts layout shifts and what the content policy refuses, from before the page's own scripts.
 _WATCHING = """
 window.shifts = 0; window.refused = [];
@@ -65,9 +74,7 @@ def chromium() -> Iterator[Browser]:
             pytest.skip(
                 "needs a Chromium: apt-get install chromium, or playwright install chromium"
             )
-        browser = playwright.chromium.launch(
-            executable_path=executable, args=["--no-sandbox", "--disable-dev-shm-usage"]
-        )
+        browser = playwright.chromium.launch(executable_path=executable, args=_ARGUMENTS)
         try:
             yield browser
         finally:

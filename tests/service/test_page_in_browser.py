@@ -51,12 +51,12 @@ def launch(page: Page, name: str) -> None:
     expect(page.locator(".verdict")).to_be_visible(timeout=120_000)
     page.get_by_label("Latency at most, ms").fill("25")
     expect(page.locator(".verdict")).to_contain_text("% of the space")
-    page.get_by_label("Networks to evaluate").fill("2000")
+    page.get_by_label("Networks to evaluate").fill("400")
     page.get_by_label("Minutes to search").fill("2.5")
     page.get_by_label("Name of the study").fill(name)
     expect(page.locator("#search-command")).to_contain_text(f"--name {name}")
     expect(page.locator("#search-command")).to_contain_text("--limit 'latency_ms<=25.0'")
-    expect(page.locator("#search-command")).to_contain_text("--evaluations 2000 --minutes 2.5")
+    expect(page.locator("#search-command")).to_contain_text("--evaluations 400 --minutes 2.5")
     page.get_by_role("button", name="Start the search").click()
     page.wait_for_url(f"**/ui/study/{name}", timeout=120_000)
 
@@ -111,11 +111,16 @@ def test_a_search_from_launch_to_export(watched: Watched, tmp_path: Path) -> Non
     watched.check()
 
 
-def serious(page: Page) -> list[tuple[str, list[str]]]:
-    """What keeps people out of a view, by the rules of axe."""
+ROWS_ALIKE = {"exclude": ["tbody tr:nth-child(n+6)"]}
+"""Rows after the fifth are made as those before, and hundreds of them take long to look at."""
+
+
+def serious(page: Page, *rules: str) -> list[tuple[str, list[str]]]:
+    """What keeps people out of a view, by the rules of axe, or by those named."""
+    options = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
     return [
         (fault["id"], [node["html"][:160] for node in fault["nodes"][:3]])
-        for fault in Axe().run(page).response["violations"]
+        for fault in Axe().run(page, ROWS_ALIKE, options).response["violations"]
         if fault["impact"] in ("serious", "critical")
     ]
 
@@ -138,9 +143,9 @@ def test_no_view_keeps_anybody_out_in_either_theme(watched: Watched) -> None:
     found = {}
     for path, there in views.items():
         watched.go(path).wait_for_selector(there)
-        for theme in ("light", "dark"):
+        for theme, rules in (("light", ()), ("dark", ("color-contrast",))):
             assert page.evaluate("document.documentElement.dataset.theme") == theme
-            found[path, theme] = serious(page)
+            found[path, theme] = serious(page, *rules)
             page.get_by_role("button", name="Dark theme").click()
         assert page.evaluate("window.shifts") < 0.1, path
     assert not any(found.values()), found
