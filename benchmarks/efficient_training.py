@@ -114,6 +114,7 @@ WAYS: dict[str, tuple[str, Callable[..., Curriculum], float]] = {
     "fewer": (f"plain, {1 - _FEWER:.0%} fewer epochs", _epochs(Saving()), _FEWER),
     "pruned": ("unbiased pruning, half", _epochs(Saving(skipped=0.5)), 1.0),
     "harder": ("unbiased pruning, 7 of 10", _epochs(Saving(skipped=0.7)), 1.0),
+    "tight": ("unbiased pruning, half, and 20% fewer epochs", _epochs(Saving(skipped=0.5)), 0.8),
     "selective": ("selective backpropagation", SelectiveEpochs, 1.0),
     "sizes": ("progressive resolution", _epochs(Saving(first_size=0.6)), 1.0),
     "both": ("pruning half, and resolution", _epochs(Saving(skipped=0.5, first_size=0.6)), 1.0),
