@@ -8,6 +8,7 @@ import typer
 
 from nas import __version__
 from nas.cli import (
+    accuracy,
     calibrate,
     calibrate_kit,
     costs,
@@ -40,6 +41,7 @@ app.command()(fronts.front)
 app.command()(export.export)
 app.command()(costs.cost)
 app.command()(layers.show)
+app.add_typer(accuracy.app, name="accuracy")
 app.add_typer(devices.app, name="devices")
 calibrate.app.command()(calibrate_kit.kit)
 app.add_typer(calibrate.app, name="calibrate")

@@ -15,7 +15,7 @@ from tests.cli.conftest import Run, Start
 VERBS = (
     "search", "feasible", "watch", "studies", "front", "export", "cost", "show", "devices",
     "devices list", "devices show", "calibrate", "calibrate kit", "spaces", "spaces show",
-    "spaces check", "serve",
+    "spaces check", "serve", "accuracy", "accuracy check",
     "studies list", "studies show", "studies rename", "studies delete", "studies merge",
     "studies export", "studies import", "studies to-optuna",
 )  # fmt: skip
