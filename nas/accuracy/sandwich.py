@@ -132,8 +132,7 @@ def load_supernet(file: Path, space: SearchSpace) -> tuple[Supernet, dict[str, A
             f"{file}: the weights must be of the space {space.name}; got those of "
             f"{about.get('space', {}).get('name')!r}, or of another declaration of it; train again"
         )
-    with torch.device("meta"):
-        supernet = Supernet(space)
+    supernet = Supernet(space, seed=None)
     other = (_MOMENTUM, _CURRICULUM)
     weights = {name: t for name, t in tensors.items() if not name.startswith(other)}
     supernet.load_state_dict(weights, assign=True)

@@ -37,18 +37,19 @@ class Supernet(nn.Module):
 
     Args:
         space: Whose networks it holds.
-        seed: Of the first weights; equal seeds give equal weights.
+        seed: Of the first weights; equal seeds give equal weights. None leaves them out, where
+            others are to be loaded.
     """
 
-    def __init__(self, space: SearchSpace, *, seed: int = 0) -> None:
+    def __init__(self, space: SearchSpace, *, seed: int | None = 0) -> None:
         super().__init__()
         self.space = space
-        with torch.random.fork_rng(devices=[]):
-            torch.default_generator.manual_seed(seed)
-            self.places = nn.ModuleDict(
-                {place: call.make() for place, call in largest_calls(space).items()}
-            )
-            initialize(self.places)
+        calls = largest_calls(space)
+        with torch.random.fork_rng(devices=[]), torch.device("meta" if seed is None else "cpu"):
+            torch.default_generator.manual_seed(seed or 0)
+            self.places = nn.ModuleDict({place: call.make() for place, call in calls.items()})
+            if seed is not None:
+                initialize(self.places)
         self._skeletons: dict[tuple[object, ...], nn.Module] = {}
 
     def forward(self, images: Tensor, code: Codes) -> Tensor:
