@@ -15,21 +15,21 @@ import json
 import math
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from nas.accuracy.pruned_epochs import Curriculum, EpochPlan, Epochs, Floats, Saving
+from nas.accuracy.pruned_epochs import FULL_FROM, Curriculum, EpochPlan, Epochs
 from nas.accuracy.recipe import recipe_for
 from nas.accuracy.training import Training
 from nas.accuracy.training_data import TrainingData, top1_accuracy
 from nas.graph.lower import lower
-from nas.images.pictures import Indices, Pictures
+from nas.images.pictures import Pictures
 from nas.images.reading import read_pictures
 from nas.images.splits import split
 from nas.networks.build import build
@@ -39,7 +39,6 @@ from nas.space.catalog import find_space
 RUNS = Path("build/efficient_training.jsonl")
 PAGE = Path("benchmarks/efficient_training.md")
 SEEDS = (0, 1, 2)
-FULL_FROM = 0.85
 
 _BACKWARD_AND_FORWARD = 3  # a backward pass computes the gradients of inputs and of weights
 _FEWER = 0.6
@@ -64,60 +63,43 @@ TASKS = {
 }
 
 
-class SelectiveEpochs:
+class ProgressiveEpochs(Epochs):
+    """Epochs that begin on smaller pictures (Tan & Le, EfficientNetV2, ICML 2021)."""
+
+    def plan(self, epoch: int) -> EpochPlan:
+        """What an epoch trains on, at a resolution that rises from 0.6 of the last, by fours."""
+        plan = super().plan(epoch)
+        share = 0.6 + 0.4 * min(1.0, epoch / (FULL_FROM * self._epochs))
+        rounded = 4 * round(plan.resolution * share / 4)
+        return replace(plan, resolution=plan.resolution if share == 1 else max(16, rounded))
+
+
+class SelectiveEpochs(Epochs):
     """Selective backpropagation (Jiang et al., 2019), on losses of the epoch before.
 
     A picture is trained on with the probability of its loss's rank among all, without weights;
     every third epoch and the last ones train on everything.
     """
 
-    def __init__(self, count: int, *, epochs: int, resolution: int, seed: int) -> None:
-        self._epochs = Epochs(count, epochs=epochs, resolution=resolution, seed=seed)
-        self._of, self._seed = epochs, seed
-
-    def turn(self) -> None:
-        """An epoch begins."""
-        self._epochs.turn()
-
     def plan(self, epoch: int) -> EpochPlan:
         """All pictures, or those whose losses are high more often than the others."""
-        plan = self._epochs.plan(epoch)
-        if epoch % 3 == 0 or epoch / self._of >= FULL_FROM:
+        plan = super().plan(epoch)
+        if epoch % 3 == 0 or epoch >= FULL_FROM * self._epochs:
             return plan
-        losses = self._epochs.state()["losses"].numpy()
-        ranks = np.argsort(np.argsort(losses)) / len(losses)
+        ranks = np.argsort(np.argsort(self._losses)) / len(self._losses)
         chosen = np.random.default_rng([self._seed, epoch, 1]).random(len(ranks)) < ranks
         return replace(plan, positions=plan.positions[chosen[plan.positions]])
 
-    def learn(self, positions: Indices, losses: Floats) -> None:
-        """The losses of pictures that were just trained on."""
-        self._epochs.learn(positions, losses)
-
-    def state(self) -> Mapping[str, Tensor]:
-        """What a checkpoint must hold."""
-        return self._epochs.state()
-
-    def restore(self, state: Mapping[str, Tensor]) -> None:
-        """Go on."""
-        self._epochs.restore(state)
-
-
-def _epochs(saving: Saving) -> Callable[..., Curriculum]:
-    def make(count: int, **about: int) -> Curriculum:
-        return Epochs(count, saving=saving, **about)  # type: ignore[arg-type]
-
-    return make
-
 
 WAYS: dict[str, tuple[str, Callable[..., Curriculum], float]] = {
-    "plain": ("plain", _epochs(Saving()), 1.0),
-    "fewer": (f"plain, {1 - _FEWER:.0%} fewer epochs", _epochs(Saving()), _FEWER),
-    "pruned": ("unbiased pruning, half", _epochs(Saving(skipped=0.5)), 1.0),
-    "harder": ("unbiased pruning, 7 of 10", _epochs(Saving(skipped=0.7)), 1.0),
-    "tight": ("unbiased pruning, half, and 20% fewer epochs", _epochs(Saving(skipped=0.5)), 0.8),
+    "plain": ("plain", Epochs, 1.0),
+    "fewer": (f"plain, {1 - _FEWER:.0%} fewer epochs", Epochs, _FEWER),
+    "pruned": ("unbiased pruning, half", partial(Epochs, skipped=0.5), 1.0),
+    "harder": ("unbiased pruning, 7 of 10", partial(Epochs, skipped=0.7), 1.0),
+    "tight": ("unbiased pruning, half, and 20% fewer epochs", partial(Epochs, skipped=0.5), 0.8),
     "selective": ("selective backpropagation", SelectiveEpochs, 1.0),
-    "sizes": ("progressive resolution", _epochs(Saving(first_size=0.6)), 1.0),
-    "both": ("pruning half, and resolution", _epochs(Saving(skipped=0.5, first_size=0.6)), 1.0),
+    "sizes": ("progressive resolution", ProgressiveEpochs, 1.0),
+    "both": ("pruning half, and resolution", partial(ProgressiveEpochs, skipped=0.5), 1.0),
 }
 """What each is called, what its epochs are, and its share of the epochs."""
 

@@ -26,8 +26,7 @@ class Recipe(Declaration):
         weight_decay: On weights of convolutions and linear layers alone.
         label_smoothing: Share of each label spread over all classes.
         flip: Whether pictures are mirrored at random; off where mirroring changes the class.
-        efficient: Whether epochs skip what is learnt and begin on smaller pictures, see
-            `nas.accuracy.pruned_epochs`.
+        efficient: Whether epochs skip pictures that are learnt; see `nas.accuracy.pruned_epochs`.
     """
 
     epochs: Annotated[int, Field(ge=1)] = 30

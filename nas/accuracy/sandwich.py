@@ -30,7 +30,7 @@ from nas.accuracy.augment import augment
 from nas.accuracy.checkpoint import load_checkpoint, save_checkpoint
 from nas.accuracy.devices import find_torch_device, memory_guard, mixed_precision, on_device
 from nas.accuracy.extremes import extremes
-from nas.accuracy.pruned_epochs import PLAIN, PRUNED, Epochs
+from nas.accuracy.pruned_epochs import SKIPPED, Epochs
 from nas.accuracy.recipe import Recipe
 from nas.accuracy.training import make_optimizer, set_learning_rate
 from nas.errors import ArtefactError, TrainingError
@@ -163,7 +163,7 @@ class _Training:
             epochs=recipe.epochs,
             resolution=space.image(self.largest).height,
             seed=seed,
-            saving=PRUNED if recipe.efficient else PLAIN,
+            skipped=SKIPPED if recipe.efficient else 0.0,
         )
         self.epoch, self.place = 0, 0
         self.plan = self.epochs.plan(0)

@@ -19,7 +19,7 @@ from torch.nn import functional
 from nas.accuracy.augment import augment
 from nas.accuracy.checkpoint import load_checkpoint, save_checkpoint
 from nas.accuracy.devices import memory_guard, mixed_precision, on_device
-from nas.accuracy.pruned_epochs import EFFICIENT, PLAIN, Curriculum, EpochPlan, Epochs
+from nas.accuracy.pruned_epochs import SKIPPED, Curriculum, EpochPlan, Epochs
 from nas.accuracy.recipe import Recipe
 from nas.accuracy.training_data import TrainingData
 from nas.accuracy.training_progress import Epoch, Position, Progress
@@ -68,7 +68,7 @@ class Training:
             epochs=recipe.epochs,
             resolution=data.resolution,
             seed=seed,
-            saving=EFFICIENT if recipe.efficient else PLAIN,
+            skipped=SKIPPED if recipe.efficient else 0.0,
         )
         self._on_progress = on_progress
         self._optimizer = make_optimizer(self._network, recipe)

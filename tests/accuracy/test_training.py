@@ -13,7 +13,7 @@ from nas.accuracy import training as module
 from nas.accuracy.attempt import attempt
 from nas.accuracy.checkpoint import load_checkpoint, save_checkpoint
 from nas.accuracy.devices import find_torch_device, memory_guard
-from nas.accuracy.pruned_epochs import EFFICIENT, Epochs, Saving
+from nas.accuracy.pruned_epochs import Epochs
 from nas.accuracy.recipe import Recipe, recipe_for
 from nas.accuracy.trained import TrainedEvaluator
 from nas.accuracy.training import Training
@@ -224,7 +224,7 @@ def test_pruned_epochs_leave_the_gradient_unbiased() -> None:
     losses = np.random.default_rng(0).exponential(size=400).astype(np.float32)
     sums, seen = [], []
     for epoch in range(1, 300):
-        epochs = Epochs(400, epochs=400, resolution=32, seed=0, saving=EFFICIENT)
+        epochs = Epochs(400, epochs=400, resolution=32, seed=0, skipped=0.5)
         epochs.learn(np.arange(400), losses)
         epochs.turn()
         plan = epochs.plan(epoch)
@@ -236,21 +236,18 @@ def test_pruned_epochs_leave_the_gradient_unbiased() -> None:
     assert np.mean(seen) == pytest.approx(400 - below / 2, rel=0.02)
 
 
-def test_the_last_epochs_are_whole_and_sizes_rise() -> None:
-    epochs = Epochs(50, epochs=20, resolution=48, seed=0, saving=EFFICIENT)
+def test_the_last_epochs_are_whole() -> None:
+    epochs = Epochs(50, epochs=20, resolution=48, seed=0, skipped=0.5)
     epochs.learn(np.arange(50), np.linspace(0, 1, 50, dtype=np.float32))
+    assert len(epochs.plan(0).positions) == 50, "what is learnt counts from the next turn on"
     epochs.turn()
     plans = [epochs.plan(epoch) for epoch in range(20)]
-    sizes = [plan.resolution for plan in plans]
-    assert sizes == sorted(sizes) and sizes[0] < 32 and sizes[17:] == [48] * 3
-    assert all(size % 4 == 0 for size in sizes)
-    assert [len(plan.positions) for plan in plans[17:]] == [50] * 3
-    assert all(len(plan.positions) < 50 for plan in plans[:17])
+    assert [len(plan.positions) == 50 for plan in plans] == [False] * 17 + [True] * 3
     assert sorted(plans[19].positions) == list(range(50))
 
 
-def test_without_saving_epochs_are_whole() -> None:
-    epochs = Epochs(50, epochs=3, resolution=28, seed=0, saving=Saving())
+def test_without_pruning_epochs_are_whole() -> None:
+    epochs = Epochs(50, epochs=3, resolution=28, seed=0)
     for epoch in range(3):
         epochs.turn()
         plan = epochs.plan(epoch)

@@ -5,8 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.efficient_training import SEEDS, TASKS, WAYS, Run, SelectiveEpochs, macs_at, table
-from benchmarks.efficient_training import network_of as network
+from benchmarks.efficient_training import (
+    SEEDS,
+    TASKS,
+    WAYS,
+    ProgressiveEpochs,
+    Run,
+    SelectiveEpochs,
+    macs_at,
+    network_of,
+    table,
+)
 
 
 def test_selective_epochs_prefer_what_is_not_learnt() -> None:
@@ -19,8 +28,14 @@ def test_selective_epochs_prefer_what_is_not_learnt() -> None:
     assert np.bincount(partial // 100, minlength=3).argsort().tolist() == [0, 1, 2]
 
 
+def test_sizes_rise_to_the_last() -> None:
+    epochs = ProgressiveEpochs(9, epochs=20, resolution=48, seed=0)
+    sizes = [epochs.plan(epoch).resolution for epoch in range(20)]
+    assert sizes == sorted(sizes) and sizes[0] == 28 and sizes[17:] == [48] * 3
+
+
 def test_smaller_pictures_need_fewer_macs() -> None:
-    small = network(TASKS["digits"])
+    small = network_of(TASKS["digits"])
     assert 0.3 < macs_at(small, 20) / macs_at(small, 28) < 0.6
 
 
