@@ -16,6 +16,10 @@ os.environ["XDG_DATA_HOME"] = tempfile.mkdtemp(prefix="nas-tests-")
 
 os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="nas-tests-cache-")
 
+# Parts of the suite run at once: threads of each would wait for those of the others, busily.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 # On a shared machine the time of one example says nothing about the code.
 settings.register_profile("nas", settings(), deadline=None)
 settings.load_profile("nas")

@@ -31,7 +31,7 @@ def parameters_of(folder: Path, monkeypatch: pytest.MonkeyPatch) -> int:
 
 def test_a_reference_network(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "out").mkdir()
-    name = "mobilenet_v2@0.35/96"
+    name = "squeezenet_1_1/64"
     done = run("export", name, "--device", "jetson-tx2", "--to", "out")
     assert done.code == 0, done.err
     assert "model.onnx" in done.out and "largest difference" in done.out

@@ -24,7 +24,7 @@ def wait_for_rows(process: subprocess.Popen[str], file: Path, count: int) -> Non
     deadline = time.monotonic() + PATIENCE_S
     while complete(file) < count and process.poll() is None:
         assert time.monotonic() < deadline, "too few evaluations"
-        time.sleep(0.01)
+        time.sleep(0.03)
 
 
 def check_finished(file: Path) -> None:

@@ -27,7 +27,7 @@ pytest.importorskip("ray", reason="needs the ray extra")
 WORKERS = 2
 # Kills of each kind: few in the suite, more by `make torture`.
 KILLS = int(os.environ.get("NAS_TORTURE", "0"))
-PATIENCE_S = 240  # On a machine that does other work, Ray takes its time to begin.
+PATIENCE_S = 480  # On a machine that does other work, Ray takes its time to begin.
 # Without them a dead node is noticed after half a minute.
 HEALTH = {
     "health_check_period_ms": 300,

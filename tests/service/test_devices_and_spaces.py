@@ -138,7 +138,10 @@ def test_feasibility_is_what_the_command_line_says(client: httpx.Client, run: Ru
         assert found[key] == value, key
 
 
-def test_what_is_kept_changes_no_answer(client: httpx.Client) -> None:
+def test_what_is_kept_changes_no_answer(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nas.search.feasibility._SAMPLE", 10_000)
     limits = {"max_latency_ms": 40, "min_accuracy": 50}
     asked = {"space": "mnasnet", "devices": ["pixel-3"]}
     client.post("/feasibility", json=asked)
