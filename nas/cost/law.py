@@ -25,8 +25,8 @@ Floats = NDArray[np.float64]
 NORMAL_90 = 1.6448536269514722
 """Half of a normal variable's 90% interval in standard deviations."""
 
-# A standard deviation, as a share. Families of networks with an activation of their own are 8% to
-# 25% off where the device never ran it (benchmarks/cost_models.md, across spaces).
+# A standard deviation, as a share. Families of networks with an activation of their own are 4% to
+# 24% off where the device never ran it (benchmarks/cost_models.md, across spaces).
 _DOUBT = 0.2
 
 

@@ -7,9 +7,9 @@ cost = features · w · (1 + noise). The prior is a mixture with one component p
 
 one per ideal device, which pays for one thing alone, and one of the covariance alone, which says:
 the new device is probably like one of these up to its speed, and otherwise differs as devices
-differ; or it is like none in particular; or, in a last component with room in every column, unlike
-all of them. Everything is in closed form: each component's evidence on a grid over s and the noise
-weighs its posterior, and the mixture is reported by its mean and covariance.
+differ; or it is like none in particular. Everything is in closed form: each component's evidence
+on a grid over s and the noise weighs its posterior, and the mixture is reported by its mean and
+covariance.
 
 Why a mixture: a GPU at batch 1 pays by the launch, at batch 64 by the byte, a phone by the MAC.
 One Gaussian over all of them knows none of these; ten measurements are enough to tell which.
@@ -30,9 +30,6 @@ Floats = NDArray[np.float64]
 
 SHARED = 0.3
 """How far a device may differ from its nearest relative, as a share of how far devices differ."""
-
-OPEN = 0.15
-"""How far a device unlike all others may differ from how devices differ, in every column alike."""
 
 _NEGLIGIBLE = 1e-3
 _RULED_OUT = 8.0  # log evidence below the best
@@ -84,9 +81,7 @@ def infer(design: Floats, costs: Floats, prior: Prior) -> Inference:
         (1 - SHARED) * np.outer(device, device) + SHARED * prior.covariance
         for device in (*prior.devices, *ideal_devices(prior.scale))
     ]
-    shares = ordinary(design, prior.scale)
-    unlike = (prior.covariance + OPEN * np.eye(len(shares))) * np.outer(shares, shares)
-    return infer_under(design, costs, prior.scale, [*covariances, prior.covariance, unlike])
+    return infer_under(design, costs, prior.scale, [*covariances, prior.covariance])
 
 
 def ordinary(design: Floats, scale: Floats) -> Floats:
