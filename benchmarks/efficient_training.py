@@ -184,34 +184,45 @@ def run_all(data: Path, tasks: Sequence[str]) -> None:
                 )
 
 
-def _with_error(values: Sequence[float], digits: int) -> str:
+def _with_error(values: Sequence[float]) -> str:
+    if len(values) == 1:
+        return f"{values[0]:.2f}"
     error = float(np.std(values, ddof=1)) / math.sqrt(len(values))
-    return f"{np.mean(values):.{digits}f} ± {error:.{digits}f}"
+    return f"{np.mean(values):.2f} ± {error:.2f}"
 
 
 def table(task: Task, runs: Sequence[Run]) -> list[str]:
     """One line for each way, against the plain one with the same seeds."""
-    by_way: dict[str, list[Run]] = defaultdict(list)
-    for run in sorted((r for r in runs if r.task == task.name), key=lambda run: run.seed):
-        by_way[run.way].append(run)
+    by_way: dict[str, dict[int, Run]] = defaultdict(dict)
+    for run in runs:
+        if run.task == task.name:
+            by_way[run.way][run.seed] = run
     lines = [
-        "| way | accuracy % | against plain, points | CPU s | wall s | samples | training GMACs |",
-        "|---|---|---|---|---|---|---|",
+        "| way | seeds | accuracy % | less than plain, points | CPU s | wall s | samples "
+        "| training GMACs |",
+        "|---|---|---|---|---|---|---|---|",
     ]
-    plain = by_way["plain"]
     for way, (title, _, _) in WAYS.items():
-        found = by_way[way]
-        pairs = [run.accuracy - other.accuracy for run, other in zip(found, plain, strict=True)]
-        saved = 1 - np.mean([r.cpu_s for r in found]) / np.mean([r.cpu_s for r in plain])
-        macs = np.mean([r.training_macs for r in found])
-        fewer = 1 - macs / np.mean([r.training_macs for r in plain])
-        lines.append(
-            f"| {title} | {_with_error([r.accuracy for r in found], 2)} "
-            f"| {'' if way == 'plain' else _with_error(pairs, 2)} "
-            f"| {np.mean([r.cpu_s for r in found]):.1f} ({-saved:+.0%}) "
-            f"| {np.mean([r.wall_s for r in found]):.0f} "
-            f"| {np.mean([r.samples for r in found]):,.0f} | {macs / 1e9:,.0f} ({-fewer:+.0%}) |"
-        )
+        found = [by_way[way][seed] for seed in sorted(by_way[way]) if seed in by_way["plain"]]
+        plain = [by_way["plain"][run.seed] for run in found]
+        if not found:
+            continue
+        less = [one.accuracy - run.accuracy for run, one in zip(found, plain, strict=True)]
+        columns = {
+            "cpu_s": ".1f",
+            "wall_s": ".0f",
+            "samples": ",.0f",
+            "training_macs": ",.0f",
+        }
+        cells = [title, str(len(found)), _with_error([run.accuracy for run in found])]
+        cells.append("" if way == "plain" else _with_error(less))
+        for name, form in columns.items():
+            mean = np.mean([getattr(run, name) for run in found])
+            usual = np.mean([getattr(run, name) for run in plain])
+            unit = 1e9 if name == "training_macs" else 1
+            change = "" if way == "plain" or name == "wall_s" else f" ({mean / usual - 1:+.0%})"
+            cells.append(f"{mean / unit:{form}}{change}")
+        lines.append(f"| {' | '.join(cells)} |")
     return lines
 
 
@@ -227,7 +238,7 @@ def write_page() -> None:
             lines += ["", f"## {task.title}", ""]
             lines += [
                 f"{count}, {task.epochs} epochs, {task.resolution} pixels, a network of "
-                f"{macs:.1f} M MACs, seeds {', '.join(map(str, SEEDS))}.",
+                f"{macs:.1f} M MACs.",
                 "",
             ]
             lines += table(task, runs)

@@ -60,6 +60,7 @@ def list_parquet(file: Path) -> Listing:
     """
     try:
         import pyarrow
+        import pyarrow.compute
         import pyarrow.parquet
     except ImportError:
         raise MissingExtraError("a Parquet file", "train") from None
