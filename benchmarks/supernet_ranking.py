@@ -122,12 +122,13 @@ def supernet_scores(
     def say(progress: SupernetProgress) -> None:
         if progress.seen % (50 * recipe.batch) < recipe.batch:
             spent = time.process_time() - started
-            print(f"{progress.seen:,}/{progress.total:,}  {progress.loss:.3f}  {spent:.0f} s")
+            seen = f"{progress.seen:,}/{progress.total:,}"
+            print(f"{seen}  {progress.loss:.3f}  {spent:.0f} s", flush=True)
 
     train_supernet(
         task.space, pictures, splits, recipe, seed=0, folder=work, device="cpu", on_progress=say
     )
-    print(f"trained in {time.process_time() - started:.0f} s of one core")
+    print(f"trained in {time.process_time() - started:.0f} s of one core", flush=True)
     evaluator = InheritedEvaluator(task.space, work / FILE, pictures, splits, device="cpu")
 
     def accuracy(network: Architecture) -> float:
@@ -183,18 +184,16 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder of the public tables")
     parser.add_argument("--work", type=Path, default=Path("build/supernet_ranking"))
     parser.add_argument("--resolution", type=int, default=16)
-    parser.add_argument("--pictures", type=int, default=25_600, help="trained on, once each")
-    parser.add_argument("--no-supernet", action="store_true", help="proxies and counts alone")
+    parser.add_argument("--pictures", type=int, default=20_480, help="trained on, once each")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     arguments.work.mkdir(parents=True, exist_ok=True)
     task = read_task(arguments.data, arguments.resolution)
     pictures, splits = read_cifar(arguments.data, arguments.pictures)
     columns = {"blocks that are not the identity": np.column_stack([task.blocks, 0 * task.blocks])}
+    recipe = Recipe(epochs=1, batch=64)
+    columns["supernet"] = supernet_scores(task, pictures, splits, recipe, arguments.work)
     columns |= proxy_scores(task, pictures, splits, arguments.work)
-    if not arguments.no_supernet:
-        recipe = Recipe(epochs=1, batch=64)
-        columns["supernet"] = supernet_scores(task, pictures, splits, recipe, arguments.work)
     print_table(columns, task)
 
 
