@@ -11,6 +11,7 @@ import typer
 
 import nas
 from tests.cli.conftest import Run, Start
+from tests.waiting import PATIENCE_S
 
 VERBS = (
     "search", "feasible", "watch", "studies", "front", "export", "cost", "show", "devices",
@@ -92,7 +93,7 @@ def test_light_verbs_load_no_framework(
     start: Start, tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
     process = start(*arguments, cwd=tmp_path, command=(sys.executable, "-c", LOADED))
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, err
     assert out
     assert err.splitlines()[-1].split() == ["loaded:"]

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from tests.cli.conftest import Run, Start
+from tests.waiting import PATIENCE_S
 
 
 def test_an_interrupt_ends_it_with_success(start: Start, tmp_path: Path) -> None:
@@ -18,7 +19,7 @@ def test_an_interrupt_ends_it_with_success(start: Start, tmp_path: Path) -> None
     assert address.startswith("http://127.0.0.1:"), address
     assert httpx.get(f"{address}api/v1/studies").json()["total"] == 0
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
+    _, said = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, said
     assert "searches go on" in said and "Traceback" not in said
 
@@ -41,7 +42,7 @@ def test_a_token_is_made_said_and_wanted(start: Start, tmp_path: Path) -> None:
     allowed = httpx.get(studies, headers={"Authorization": f"Bearer {token}"})
     assert allowed.status_code == 200 and "server" not in allowed.headers
     process.send_signal(signal.SIGINT)
-    said = process.communicate(timeout=30)[1]
+    said = process.communicate(timeout=PATIENCE_S)[1]
     assert process.returncode == 0
     assert token in said.splitlines()
 

@@ -13,6 +13,7 @@ import pytest
 from nas.cli.output import number, print_table
 from tests.cli.conftest import Run, Start
 from tests.cli.databases import evaluations
+from tests.waiting import PATIENCE_S
 
 pty = pytest.importorskip("pty", reason="needs a POSIX terminal")
 
@@ -58,7 +59,7 @@ def on_terminal(start: Start, *arguments: str, cwd: Path, columns: int) -> str:
             break
         said += part
     os.close(master)
-    assert process.wait(timeout=60) == 0, said.decode()
+    assert process.wait(timeout=PATIENCE_S) == 0, said.decode()
     return said.decode().replace("\r\n", "\n")
 
 
@@ -135,7 +136,7 @@ def test_a_full_disk_is_one_message(start: Start, tmp_path: Path) -> None:
         pytest.skip("needs /dev/full")
     with open("/dev/full", "w") as full:
         process = start("devices", cwd=tmp_path, stdout=full)
-        _, complaint = process.communicate(timeout=60)
+        _, complaint = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 2
     message = complaint.splitlines()[-1]
     assert message.startswith("error: ") and "No space left" in message
@@ -149,13 +150,13 @@ def test_a_closed_pipe_ends_quietly(start: Start, tmp_path: Path) -> None:
     assert process.stderr is not None
     complaint = process.stderr.read()
     process.stderr.close()
-    assert process.wait(timeout=60) != 0
+    assert process.wait(timeout=PATIENCE_S) != 0
     assert "Traceback" not in complaint and "BrokenPipe" not in complaint
 
 
 def test_streams_without_unicode_or_closed(start: Start, tmp_path: Path) -> None:
     process = start("devices", cwd=tmp_path, env={"PYTHONIOENCODING": "ascii"})
-    out, _ = process.communicate(timeout=60)
+    out, _ = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0
     assert "pixel-3" in out
 
@@ -163,7 +164,7 @@ def test_streams_without_unicode_or_closed(start: Start, tmp_path: Path) -> None
     script = "from nas.cli.main import main; main()"
     command = (sys.executable, "-c", closed, sys.executable, "-c", script)
     process = start("devices", cwd=tmp_path, command=command, stdout=subprocess.DEVNULL)
-    _, complaint = process.communicate(timeout=60)
+    _, complaint = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0, complaint
 
 

@@ -14,6 +14,7 @@ from nas.store import Store
 from tests.cli import databases
 from tests.cli.conftest import Run, Start
 from tests.store.make_schema_file import make
+from tests.waiting import PATIENCE_S
 
 
 @pytest.fixture
@@ -89,7 +90,7 @@ def test_delete_asks_on_a_terminal(start: Start, folder: Path, answer: str, left
     process = start("studies", "delete", "board", cwd=folder, stdin=theirs)
     os.close(theirs)
     os.write(ours, f"{answer}\n".encode())
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=PATIENCE_S)
     os.close(ours)
     assert process.returncode == 0, err
     assert f"delete 'board' from nas.db: {evaluated} evaluated" in err

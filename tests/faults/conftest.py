@@ -12,7 +12,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,7 @@ class Theatre:
     evaluator: str = "sleeper"
     goal: int = 20
     options: tuple[str, ...] = ()
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     @property
     def database(self) -> Path:
@@ -104,7 +105,7 @@ class Theatre:
 
     def nas(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a verb."""
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-c", "from nas.cli.main import main; main()", *arguments],
             cwd=self.folder,
             env={**os.environ, "PYTHONPATH": str(self.repository)},
@@ -113,6 +114,14 @@ class Theatre:
             stderr=subprocess.PIPE,
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL) and None,
         )
+        self.started.append(process)
+        return process
+
+    def close(self) -> None:
+        """End what a test that failed left: it would work on under the next one."""
+        for process in self.started:
+            with process:
+                process.kill()
 
     def finish(self) -> str:
         """Run the study to its end; gives what was said about it."""
@@ -187,12 +196,14 @@ class Theatre:
 
 
 @pytest.fixture
-def theatre(tmp_path: Path, scene: Path, cluster: Any, repository: Path) -> Theatre:
+def theatre(tmp_path: Path, scene: Path, cluster: Any, repository: Path) -> Iterator[Theatre]:
     """A study whose workers are on the cluster."""
-    return Theatre(tmp_path, scene, cluster.address, repository)
+    with closing(Theatre(tmp_path, scene, cluster.address, repository)) as found:
+        yield found
 
 
 @pytest.fixture
-def alone(tmp_path: Path, scene: Path, repository: Path) -> Theatre:
+def alone(tmp_path: Path, scene: Path, repository: Path) -> Iterator[Theatre]:
     """A study that starts its own Ray."""
-    return Theatre(tmp_path, scene, None, repository)
+    with closing(Theatre(tmp_path, scene, None, repository)) as found:
+        yield found

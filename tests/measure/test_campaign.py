@@ -64,7 +64,7 @@ def test_the_minutes_are_kept_and_the_rest_comes_later(tmp_path: Path) -> None:
     log = tmp_path / "log.csv"
     began = time.monotonic()
     first = campaign(log, 1.5, SMALL)
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 60
     assert 0 < len(first) < len(SMALL)
     assert campaign(log, read_log(log, least=0).took_s, SMALL) == [], "the time is spent"
     with log.open("a") as file:

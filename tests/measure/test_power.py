@@ -74,13 +74,13 @@ def test_energy_of_a_run_is_power_times_time(tmp_path: Path) -> None:
     zone(tmp_path / "intel-rapl:0:1", "core", 7_000_000)  # a part of the package
     meter = RaplMeter.found(tmp_path)
     assert meter.name == "rapl package+dram"
-    with drawing({package: 20_000.0, memory: 2_000.0}):
+    with drawing({package: 12_000.0, memory: 10_000.0}):
         reading = meter_runs(lambda: time.sleep(0.01), meter, window_s=0.5)
         rest_mw = rest_power_mw(meter, window_s=0.2)
     assert reading.window_s >= 0.5
     each_s = reading.window_s / reading.runs
-    assert reading.energy_mj == pytest.approx(22_000 * each_s, rel=0.1)
-    assert rest_mw == pytest.approx(22_000, rel=0.15)
+    assert reading.energy_mj == pytest.approx(22_000 * each_s, rel=0.25)
+    assert rest_mw == pytest.approx(22_000, rel=0.25)
 
 
 def test_a_counter_may_turn_over(tmp_path: Path) -> None:
@@ -90,7 +90,7 @@ def test_a_counter_may_turn_over(tmp_path: Path) -> None:
     with drawing({package: 10_000.0}):  # 1 J to go: it turns over after 0.1 s
         reading = meter_runs(lambda: time.sleep(0.01), meter, window_s=0.4)
     assert int((package / "energy_uj").read_text()) < 50_000_000
-    assert reading.energy_mj * reading.runs == pytest.approx(10_000 * reading.window_s, rel=0.1)
+    assert reading.energy_mj * reading.runs == pytest.approx(10_000 * reading.window_s, rel=0.25)
 
 
 def test_a_network_is_metered_while_it_runs(

@@ -236,7 +236,7 @@ def test_progress_is_one_line(client: Client, capsys: pytest.CaptureFixture[str]
 
 def test_waiting_outlives_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nas.client.following._PAUSE_S", 0.1)
-    monkeypatch.setattr("nas.client.following._PATIENCE_S", 3.0)
+    monkeypatch.setattr("nas.client.following._PATIENCE_S", 5.0)
     heard: list[studies.Progress] = []
     found: list[studies.Study] = []
     with ExitStack() as stack, Store.open(str(tmp_path / "nas.db"), create=True) as store:
@@ -252,7 +252,7 @@ def test_waiting_outlives_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyP
                 until(lambda: bool(heard))
                 lease.report({"goal": 3, "complete": 2})
                 until(lambda: heard[-1].complete == 2)
-                time.sleep(3.0)  # longer than the patience with a server that is away
+                time.sleep(5.0)  # longer than the patience with a server that is away
             time.sleep(0.3)  # nobody answers
             assert waiting.is_alive()
             with serving(tmp_path, port=port):
@@ -260,7 +260,7 @@ def test_waiting_outlives_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyP
                 until(lambda: heard[-1].complete == 3)
                 store.finish(study.id, lease=lease)
                 lease.end()
-                waiting.join(10)
+                waiting.join(PATIENCE_S)
     assert [study.state for study in found] == ["finished"]
 
 

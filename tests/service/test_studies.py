@@ -12,6 +12,7 @@ import pytest
 from nas.store import Store
 from tests.service.client import serving
 from tests.service.studies import begun, records
+from tests.waiting import PATIENCE_S
 
 ASKED = {"space": "mnasnet", "device": "pixel-3", "evaluations": 2000}
 
@@ -127,7 +128,7 @@ def test_a_study_is_begun_shown_and_deleted(client: httpx.Client) -> None:
     assert again.status_code == 409
     early = client.delete("/studies/made")
     assert early.status_code == 409 and early.json()["type"] == "urn:nas:study-held"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE_S
     while (shown := client.get("/studies/made").json())["state"] in ("starting", "running"):
         assert time.monotonic() < deadline, shown
         time.sleep(0.1)
