@@ -28,12 +28,13 @@ WORKERS = 2
 # Kills of each kind: few in the suite, more by `make torture`.
 KILLS = int(os.environ.get("NAS_TORTURE", "0"))
 PATIENCE_S = 480  # On a machine that does other work, Ray takes its time to begin.
-# Without them a dead node is noticed after half a minute.
+# Without them a dead node is noticed after half a minute. It refuses to answer at once, while one
+# that lives may be slow to.
 HEALTH = {
     "health_check_period_ms": 300,
-    "health_check_timeout_ms": 300,
+    "health_check_timeout_ms": 10_000,
     "health_check_initial_delay_ms": 0,
-    "health_check_failure_threshold": 3,
+    "health_check_failure_threshold": 5,
 }
 
 
