@@ -104,9 +104,10 @@ def test_a_network_is_metered_while_it_runs(
     with drawing({package: 30_000.0}):
         meter = RaplMeter.found(tmp_path)
         answer = worker._measured(find_runtime("onnxruntime"), network, setting, QUICK, meter)
-    latency_ms, energy_mj = answer["reading"]["latency_ms"], answer["energy"]["energy_mj"]
-    assert answer["energy"]["meter"] == "rapl package"
-    assert 30 * latency_ms * 0.5 < energy_mj < 30 * latency_ms * 5, "30 W, and a busy machine"
+    energy = answer["energy"]
+    assert energy["meter"] == "rapl package" and answer["reading"]["latency_ms"] > 0
+    each_s = energy["window_s"] / energy["runs"]
+    assert energy["energy_mj"] == pytest.approx(30_000 * each_s, rel=0.25)
 
 
 @dataclass
