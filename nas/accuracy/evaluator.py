@@ -7,10 +7,10 @@ takes, and reports on the way (training, a supernet).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,4 +95,17 @@ class NetworkEvaluator(Protocol):
                 what an earlier attempt at the same network left; it goes once the network is
                 recorded. Write files under another name first and rename them.
         """
+        ...
+
+
+OnPreparation = Callable[[str, float, float | None], None]
+"""Told what is being done, the share of it that is done, and the seconds left if known."""
+
+
+@runtime_checkable
+class Prepared(Protocol):
+    """An evaluator that has work to do before its first network, once for every process."""
+
+    def prepare(self, on_progress: OnPreparation) -> None:
+        """Do that work, or go on with it; what is done stays done."""
         ...

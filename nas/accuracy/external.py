@@ -46,8 +46,8 @@ class ExternalEvaluator:
     """A `NetworkEvaluator` that another process can make again from its name.
 
     Args:
-        name: `package.module:factory`.
-        made: What the factory gave in this process.
+        name: `package.module:factory`, or a task on pictures as JSON.
+        made: The evaluator in this process.
     """
 
     name: str
@@ -56,7 +56,7 @@ class ExternalEvaluator:
     @property
     def provenance(self) -> Mapping[str, Any]:
         """JSON for the store: what its author says, and its name."""
-        return {"kind": "evaluated", **self.made.provenance, "evaluator": self.name}
+        return {"kind": "evaluated", "evaluator": self.name, **self.made.provenance}
 
     @property
     def cost_s(self) -> float:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from nas.accuracy.evaluator import Evaluator
 from nas.accuracy.external import ExternalEvaluator, load_evaluator
+from nas.accuracy.on_pictures import again
 from nas.accuracy.predictor import find_predictor
 from nas.accuracy.table import read_table
 from nas.space.space import SearchSpace
@@ -31,3 +32,13 @@ def find_evaluator(name: str | None, space: SearchSpace) -> AccuracySource:
     if name.endswith((".csv", ".csv.gz")):
         return read_table(Path(name), space)
     return load_evaluator(name)
+
+
+def make_again(name: str) -> ExternalEvaluator:
+    """An evaluator of networks from its name, in another process.
+
+    Raises:
+        EvaluatorError: if it cannot be made.
+        PicturesError: if its pictures are not what they were.
+    """
+    return again(name) if name.startswith("{") else load_evaluator(name)

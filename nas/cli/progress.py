@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.live import Live
+from rich.progress import BarColumn, TaskID, TextColumn
+from rich.progress import Progress as ProgressBars
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
@@ -39,6 +41,47 @@ def show_progress(title: str) -> Iterator[Callable[[Progress], None]]:
         yield lines.show
     finally:
         lines.end()
+
+
+@contextmanager
+def show_steps() -> Iterator[Callable[[str, float, float | None], None]]:
+    """Show how far work is that comes before or beside a study, on standard error.
+
+    What is told is what is done, the share of it that is done, and the seconds left if known.
+    """
+    if not err.is_terminal:
+        yield _Steps().show
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(_BAR_WIDTH),
+        TextColumn("{task.fields[left]}"),
+    )
+    with ProgressBars(*columns, console=err, transient=True) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def show(doing: str, share: float, left_s: float | None) -> None:
+            if doing not in tasks:
+                tasks[doing] = bars.add_task(doing, total=1.0, left="")
+            left = "" if left_s is None else f"about {duration(left_s)} left"
+            bars.update(tasks[doing], completed=share, left=left)
+
+        yield show
+
+
+class _Steps:
+    """A plain line for each step that takes its time, about every ten seconds."""
+
+    def __init__(self) -> None:
+        self._said_at = time.monotonic()
+
+    def show(self, doing: str, share: float, left_s: float | None) -> None:
+        """Add a line if it is time."""
+        if time.monotonic() - self._said_at < _BETWEEN_LINES_S:
+            return
+        left = "" if left_s is None else f", about {duration(left_s)} left"
+        note(f"{doing}: {share:.0%}{left}")
+        self._said_at = time.monotonic()
 
 
 class _Lines:

@@ -14,7 +14,7 @@ from nas.cli import search_options as given
 from nas.cli.fronts import check_writable, print_front, stored_view, write_page
 from nas.cli.options import DEFAULT_DATABASE, Database, Json
 from nas.cli.output import note, print_json
-from nas.cli.progress import show_progress
+from nas.cli.progress import show_progress, show_steps
 from nas.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     from nas.search.study import StudySpec
 
 _MEBIBYTE = 2**20
-_AS_THEY_ARE = ("name", "space", "evaluations", "minutes", "seed", "warm_start")
+_AS_THEY_ARE = (
+    *("name", "space", "data", "epochs", "efficient"),
+    *("evaluations", "minutes", "seed", "warm_start"),
+)
 
 
 def search(
@@ -30,6 +33,7 @@ def search(
     space: given.Space = None,
     device: given.Device = None,
     objective: given.ObjectiveNames = None,
+    data: given.Data = None,
     accuracy: given.Accuracy = None,
     evaluator: given.Evaluator = None,
     limit: given.Limit = None,
@@ -41,6 +45,8 @@ def search(
     evaluations: given.Evaluations = None,
     minutes: given.Minutes = None,
     search: given.SearchMode = None,
+    epochs: given.Epochs = None,
+    efficient: given.Efficient = None,
     warm_start: given.WarmStart = None,
     seed: given.Seed = None,
     workers: given.WorkerCount = None,
@@ -64,6 +70,8 @@ def search(
     Example: nas search quickstart
 
     Example: nas search --space mnasnet --device pixel-3 --max-latency-ms 30 --evaluations 500
+
+    Example: nas search --space tiny_mobilenet --device raspberry-pi-4 --data ./my-images
 
     Example: nas search --space mnasnet --device pixel-3 --evaluator train:training --workers 4
     """
@@ -92,15 +100,27 @@ def _search(spec: StudySpec, told: Workers, db: str, *, html: Path, as_json: boo
 
     check_writable(html, "--html")
     started = time.monotonic()
-    problem = make_problem(spec)
+    with show_steps() as on_step:
+        problem = make_problem(
+            spec,
+            on_pictures_read=lambda doing, done, total: on_step(doing, done / max(total, 1), None),
+        )
     for name, value in problem.fixed.items():
         note(f"{name} fixed at {value}: the accuracy of {problem.space.name} is known there alone")
     # Before there is a database, which a refusal must not leave behind.
     make_plan(problem, told)
     check_feasible(problem)
     with Store.open(db, create=True) as store:
-        with show_progress(f"{Path(spec.space).stem} on {spec.device}") as on_progress:
-            run_study(problem, store, workers=told, on_progress=on_progress, on_note=note)
+        title = f"{Path(spec.space).stem} on {spec.device}"
+        with show_progress(title) as on_progress, show_steps() as on_step:
+            run_study(
+                problem,
+                store,
+                workers=told,
+                on_progress=on_progress,
+                on_note=note,
+                on_preparation=on_step,
+            )
         view = stored_view(store, spec.name)
     write_page(view, html)
     if as_json:

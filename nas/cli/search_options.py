@@ -63,6 +63,33 @@ ObjectiveNames = Annotated[
         rich_help_panel=_WHAT,
     ),
 ]
+Data = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PATH",
+        help="Your own pictures: a folder of class folders, a CSV or Parquet file of paths or "
+        "pictures with labels, an .npz, CIFAR's binary files, or digits for a first try. "
+        "Accuracy is then measured on them.",
+        rich_help_panel=_WHAT,
+    ),
+]
+Epochs = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="With --data, how often training sees each picture; by default what suits their "
+        "number.",
+        rich_help_panel=_HOW,
+    ),
+]
+Efficient = Annotated[
+    bool | None,
+    typer.Option(
+        "--efficient",
+        help="With --data, train on fewer pictures as they are learnt.",
+        rich_help_panel=_HOW,
+    ),
+]
 Accuracy = Annotated[
     Path | None,
     typer.Option(
@@ -74,9 +101,11 @@ Accuracy = Annotated[
 Evaluator = Annotated[
     str | None,
     typer.Option(
-        metavar="MODULE:FACTORY",
-        help="What trains a network and says its accuracy. The factory gives an object with "
-        "cost_s (seconds a network takes), provenance (a dict) and evaluate(architecture, *, "
+        metavar="NAME",
+        help="With --data: supernet, which trains the weights of all networks at once (the "
+        "default), or training, of each network alone. Or code of your own, MODULE:FACTORY, that "
+        "trains a network and says its accuracy; the factory gives an object with cost_s "
+        "(seconds a network takes), provenance (a dict) and evaluate(architecture, *, "
         "seed, folder), which yields nas.Report(share_of_the_work, accuracy) until share 1.",
         rich_help_panel=_WHAT,
     ),

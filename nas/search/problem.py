@@ -18,12 +18,14 @@ from numpy.typing import NDArray
 from nas.accuracy.evaluator import Evaluator
 from nas.accuracy.external import ExternalEvaluator
 from nas.accuracy.named import AccuracySource, find_evaluator
+from nas.accuracy.on_pictures import on_pictures
 from nas.accuracy.predictor import find_predictor, predictor_domain
 from nas.cost.artefact import StoredModel
 from nas.cost.catalog import find_model
 from nas.cost.law import Origin
 from nas.cost.population import PopulationScorer
 from nas.errors import InputError
+from nas.images.reading import OnProgress
 from nas.search.objectives import Objective, find_objective
 from nas.search.study import MOST_EVALUATIONS, Mode, StudySpec
 from nas.space.catalog import find_space
@@ -191,26 +193,38 @@ def _predicted(stored: StoredModel, *, energy: bool) -> Mapping[str, Any]:
     }
 
 
-def make_problem(spec: StudySpec, *, evaluator: AccuracySource | None = None) -> Problem:
+def _unseen(doing: str, done: int, total: int) -> None:
+    """Nobody watches pictures being read."""
+
+
+def make_problem(
+    spec: StudySpec,
+    *,
+    evaluator: AccuracySource | None = None,
+    on_pictures_read: OnProgress = _unseen,
+) -> Problem:
     """Find everything that a study names.
 
     Args:
         spec: What is asked for.
         evaluator: What says accuracy; without it, the one that the study names, or else the
             shipped predictor of the space.
+        on_pictures_read: Told how far the reading of pictures is.
 
     Raises:
         UnknownNameError: for an unknown space or device.
+        PicturesError: if the pictures that it names cannot be used.
         InputError: if an objective or a limit has nothing that says it.
         EvaluatorError: if the evaluator that the study names cannot be made.
     """
     known = _known_objectives(spec)
     trained = any(one.quantity == "train_time_s" for one in known)
     judged = "accuracy" in spec.objectives
-    predicted = ["accuracy"] * (judged and not (evaluator or spec.evaluator)) + [
-        "train_time_s"
-    ] * trained
+    given = evaluator or spec.evaluator or spec.data
+    predicted = ["accuracy"] * (judged and not given) + ["train_time_s"] * trained
     whole = find_space(spec.space)
+    if spec.data is not None and evaluator is None:
+        evaluator, whole = _by_pictures(spec, spec.data, whole, on_pictures_read)
     fixed = _fixed_by_predictors(whole, predicted)
     space = whole.at_resolution(fixed["resolution"]) if fixed else whole
     devices = dict.fromkeys((spec.device, *(one.device for one in known if one.device)))
@@ -222,6 +236,21 @@ def make_problem(spec: StudySpec, *, evaluator: AccuracySource | None = None) ->
         evaluator = find_evaluator(spec.evaluator, space)
     scorers = {device: PopulationScorer(space, stored.model) for device, stored in models.items()}
     return Problem(spec, space, models, scorers, training, evaluator if judged else None, fixed)
+
+
+def _by_pictures(
+    spec: StudySpec, data: str, space: SearchSpace, on_progress: OnProgress
+) -> tuple[AccuracySource, SearchSpace]:
+    """What judges networks by pictures, and the space for the classes of those."""
+    return on_pictures(
+        "training" if spec.evaluator == "training" else "supernet",
+        data,
+        space,
+        seed=spec.seed,
+        epochs=spec.epochs,
+        efficient=spec.efficient,
+        on_progress=on_progress,
+    )
 
 
 def _check_energy(objective: Objective, stored: StoredModel) -> None:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from nas.accuracy.evaluator import OnPreparation, Prepared
+from nas.accuracy.external import ExternalEvaluator
 from nas.search.directly import run_direct
 from nas.search.in_process import run_in_process
 from nas.search.opening import begin_or_resume
@@ -28,6 +30,10 @@ def _unheard(note: str) -> None:
     """Nobody listens."""
 
 
+def _unwatched(doing: str, share: float, left_s: float | None) -> None:
+    """Nobody watches."""
+
+
 def run_study(
     problem: Problem,
     store: Store,
@@ -35,6 +41,7 @@ def run_study(
     workers: Workers = ANY_WORKERS,
     on_progress: OnProgress = _unseen,
     on_note: Callable[[str], None] = _unheard,
+    on_preparation: OnPreparation = _unwatched,
 ) -> StudyRecord:
     """Run a study to its end, from wherever it stands.
 
@@ -47,6 +54,7 @@ def run_study(
         workers: How slow evaluations are run.
         on_progress: Told how far the study is, about once a second.
         on_note: Told in words what a person should know of it.
+        on_preparation: Told how far the evaluator is with what it does before the first network.
 
     Raises:
         InfeasibleError: if no network fits the limits; nothing is stored then.
@@ -64,6 +72,8 @@ def run_study(
     with open_session(
         problem, plan, store, study, warm_start=warm_start, on_progress=on_progress
     ) as session:
+        if (made := _to_prepare(problem)) is not None:
+            made.prepare(on_preparation)
         if plan.runner == "direct":
             run_direct(session)
         elif plan.runner == "in process":
@@ -79,6 +89,12 @@ def run_study(
         with suppress(OSError):  # Another study may be at work beside it.
             folder.parent.rmdir()
     return store.study(problem.spec.name)
+
+
+def _to_prepare(problem: Problem) -> Prepared | None:
+    evaluator = problem.evaluator
+    made = evaluator.made if isinstance(evaluator, ExternalEvaluator) else None
+    return made if isinstance(made, Prepared) else None
 
 
 def work_folder(store: Store, study: StudyRecord, *, under: Path | None) -> Path:

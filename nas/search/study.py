@@ -16,6 +16,9 @@ from nas.search.objectives import find_objective
 
 Mode = Literal["direct", "surrogate"]
 MOST_EVALUATIONS = 10_000_000
+ON_PICTURES = ("supernet", "training")
+"""What says accuracy on pictures; the first is the default."""
+
 _FORMER_EVALUATIONS = 1000
 _MOST_MINUTES = 525_600  # a year
 
@@ -29,7 +32,11 @@ class StudySpec(Declaration):
         device: Whose costs an objective without `@device` means.
         objectives: Such as `accuracy`, `latency_ms`, `latency_ms@raspberry-pi-4`.
         limits: The most, or the least, that is allowed.
-        evaluator: What says accuracy, as `package.module:factory`; a shipped predictor without.
+        data: Pictures to measure accuracy on: a folder, a file, or `digits`.
+        evaluator: What says accuracy: `package.module:factory` or a table of one's own; with
+            `data`, `supernet` (the default) or `training`; a shipped predictor otherwise.
+        epochs: Passes over the pictures of the supernet's training, or of each network's.
+        efficient: Whether such a training skips the pictures that it has learnt.
         search: `direct` scores candidates by the hundred thousand, `surrogate` chooses each with
             care; `auto` takes what suits the cost of an evaluation.
         evaluations: How many networks may be evaluated; without it, as many as the minutes
@@ -46,7 +53,10 @@ class StudySpec(Declaration):
     device: str
     objectives: Annotated[tuple[str, ...], Field(min_length=1)] = ("accuracy", "latency_ms")
     limits: Limits = Limits()
+    data: str | None = None
     evaluator: str | None = None
+    epochs: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    efficient: bool = False
     search: Literal["auto", "direct", "surrogate"] = "auto"
     evaluations: Annotated[int, Field(ge=1, le=MOST_EVALUATIONS)] | None = None
     minutes: Annotated[float, Field(gt=0, le=_MOST_MINUTES)] | None = None
@@ -81,6 +91,24 @@ class StudySpec(Declaration):
             rule = "needs accuracy among the objectives, or nothing would be evaluated"
             received = f"objectives {', '.join(self.objectives)}"
             raise _fault("limits.min_accuracy", rule, received)
+        return self
+
+    @model_validator(mode="after")
+    def _judged_by_pictures(self) -> StudySpec:
+        needing = {
+            "evaluator": self.evaluator if self.evaluator in ON_PICTURES else None,
+            "epochs": self.epochs,
+            "efficient": self.efficient or None,
+        }
+        for key, value in needing.items():
+            if self.data is None and value is not None:
+                raise _fault(key, "needs `data`: the pictures to train on", repr(value))
+        if self.data is not None and self.evaluator not in (None, *ON_PICTURES):
+            rule = f"must be one of {', '.join(ON_PICTURES)} where `data` is given"
+            raise _fault("evaluator", rule, repr(self.evaluator))
+        if self.data is not None and "accuracy" not in self.objectives:
+            rule = "needs accuracy among the objectives: it is what pictures are for"
+            raise _fault("data", rule, f"objectives {', '.join(self.objectives)}")
         return self
 
     def stored(self) -> dict[str, Any]:

@@ -17,8 +17,9 @@ from ray import tune
 
 from nas.accuracy.attempt import attempt
 from nas.accuracy.evaluator import Report
-from nas.accuracy.external import ExternalEvaluator, load_evaluator
-from nas.errors import EvaluationFailedError, EvaluatorError
+from nas.accuracy.external import ExternalEvaluator
+from nas.accuracy.named import make_again
+from nas.errors import EvaluationFailedError, EvaluatorError, PicturesError
 from nas.search.workplace import checkpoints, note_report, noted_reports
 from nas.space.architecture import parse
 
@@ -46,7 +47,7 @@ class NetworkTrainable(tune.Trainable):
         """Work until the next report; a failure is a result as any other."""
         try:
             report = next(self._reports)
-        except (EvaluationFailedError, EvaluatorError) as error:
+        except (EvaluationFailedError, EvaluatorError, PicturesError) as error:
             return {"failed": str(error), "done": True}
         return {
             "share": report.share,
@@ -64,7 +65,7 @@ class NetworkTrainable(tune.Trainable):
             os.chdir(config["here"])
         if self._evaluator is None or self._evaluator.name != config["evaluator"]:
             sys.path += [entry for entry in config["path"] if entry not in sys.path]
-            self._evaluator = load_evaluator(config["evaluator"])
+            self._evaluator = make_again(config["evaluator"])
         network, seed = parse(config["network"]), config["seed"]
         for report in attempt(self._evaluator, network, seed=seed, folder=checkpoints(place)):
             note_report(place, report)

@@ -25,6 +25,11 @@ def allowed(spec: StudySpec, settings: Settings) -> StudySpec:
         UnknownNameError: for an unknown space.
         InputError: if it names code, or a file outside the roots, and may not.
     """
+    if spec.data is not None:
+        raise InputError(
+            "`data` must be left out: a server trains nothing; got "
+            f"{spec.data!r}; run `nas search --data` in a terminal, and look at the study here"
+        )
     changes: dict[str, object] = {}
     if spec.space not in space_names():
         if not looks_like_path(spec.space):

@@ -66,7 +66,15 @@ class SearchSpace:
         if size not in sizes:
             legal = ", ".join(map(str, sizes))
             raise ChoiceError(f"{self.name}: `resolution` must be one of {legal}; got {size!r}")
-        fixed = self.declaration.input.model_copy(update={"resolution": (size,)})
+        return self._at(size)
+
+    def up_to_resolution(self, size: int) -> SearchSpace:
+        """The same space without the resolutions above a size in pixels; the least one stays."""
+        sizes = self.declaration.input.resolution
+        return self._at(*[each for each in sizes if each <= size] or [min(sizes)])
+
+    def _at(self, *sizes: int) -> SearchSpace:
+        fixed = self.declaration.input.model_copy(update={"resolution": sizes})
         return self.from_declaration(self.declaration.model_copy(update={"input": fixed}))
 
     def for_classes(self, count: int) -> SearchSpace:

@@ -1,0 +1,218 @@
+"""A person's pictures and a space → what says how accurate its networks are on them.
+
+What is declared is all that an evaluator depends on, so that any process can make it again, and a
+supernet that was trained once serves every study that declares the same: the next device costs
+evaluations alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, final
+
+from filelock import FileLock
+from platformdirs import user_cache_path
+
+from nas.accuracy.evaluator import OnPreparation, Report
+from nas.accuracy.external import ExternalEvaluator
+from nas.declarations import Declaration
+from nas.errors import MissingExtraError
+from nas.images.reading import OnProgress, read_pictures
+from nas.images.splits import split
+from nas.space.architecture import Architecture
+from nas.space.schema import SpaceDeclaration
+from nas.space.space import SearchSpace
+
+if TYPE_CHECKING:
+    from nas.accuracy.inherited import InheritedEvaluator
+    from nas.accuracy.recipe import Recipe
+    from nas.images.pictures import Pictures
+    from nas.images.splits import Splits
+
+Judge = Literal["supernet", "training"]
+
+_EPOCHS = {"supernet": (8, 100), "training": (5, 30)}
+_USUAL_SAMPLES = {"supernet": 500_000, "training": 200_000}
+"""Pictures that a training sees by default: few pictures are seen more often, within bounds."""
+
+_MOST_BLOWN_UP = 1.5
+
+
+class PictureTask(Declaration):
+    """Everything that an accuracy on pictures depends on.
+
+    Args:
+        judge: Weights shared by all networks and trained once, or a training of each network.
+        data: The place of the pictures.
+        content_sha256: What must be found there.
+        largest: The resolution in pixels that the pictures are kept for.
+        space: Whose networks are judged; its last width is the number of classes.
+        seed: Of the splits and of everything that is random in training.
+        epochs: Passes over the training pictures.
+        efficient: Whether training skips what is learnt well.
+    """
+
+    judge: Judge
+    data: str
+    content_sha256: str
+    largest: int
+    space: SpaceDeclaration
+    seed: int
+    epochs: int
+    efficient: bool
+
+    @property
+    def folder(self) -> Path:
+        """Where a supernet of these pictures is kept, whatever the place they were read from."""
+        said = self.model_dump_json(exclude={"data"})
+        name = hashlib.sha256(said.encode()).hexdigest()[:32]
+        return user_cache_path("nas", appauthor=False) / "supernets" / name
+
+
+def on_pictures(
+    judge: Judge,
+    data: str,
+    space: SearchSpace,
+    *,
+    seed: int,
+    epochs: int | None,
+    efficient: bool,
+    on_progress: OnProgress,
+) -> tuple[ExternalEvaluator, SearchSpace]:
+    """Read pictures: what judges networks by them, and the space for as many classes.
+
+    Raises:
+        PicturesError: if the pictures cannot be used.
+        ChoiceError: if the space cannot have so many classes.
+        MissingExtraError: if what trains is not installed.
+    """
+    if (
+        importlib.util.find_spec("torch") is None
+        or importlib.util.find_spec("safetensors") is None
+    ):
+        raise MissingExtraError("measuring accuracy on pictures", "train")
+    largest = max(space.declaration.input.resolution)
+    pictures = read_pictures(data, largest=largest, on_progress=on_progress)
+    # What was blown up further shows no more, and takes four times as long for twice the side.
+    space = space.up_to_resolution(round(_MOST_BLOWN_UP * pictures.crop))
+    space = space.for_classes(len(pictures.classes))
+    splits = split(pictures, seed=seed)
+    if epochs is None:
+        least, most = _EPOCHS[judge]
+        epochs = min(max(_USUAL_SAMPLES[judge] // len(splits.train), least), most)
+    place = data if not Path(data).exists() else str(Path(data).resolve())
+    task = PictureTask(
+        judge=judge,
+        data=place,
+        content_sha256=pictures.content_hash,
+        largest=largest,
+        space=space.declaration,
+        seed=seed,
+        epochs=epochs,
+        efficient=efficient,
+    )
+    return _judge(task, pictures, splits), space
+
+
+def again(text: str) -> ExternalEvaluator:
+    """The evaluator of a task in JSON, in another process.
+
+    Raises:
+        PicturesError: if the pictures are not what they were.
+    """
+    task = PictureTask.model_validate_json(text)
+    pictures = read_pictures(task.data, largest=task.largest, expected_hash=task.content_sha256)
+    return _judge(task, pictures, split(pictures, seed=task.seed))
+
+
+def _judge(task: PictureTask, pictures: Pictures, splits: Splits) -> ExternalEvaluator:
+    from nas.accuracy.recipe import recipe_for
+
+    recipe = recipe_for(pictures, epochs=task.epochs, efficient=task.efficient)
+    if task.judge == "training":
+        from nas.accuracy.trained import TrainedEvaluator
+
+        return ExternalEvaluator(
+            task.model_dump_json(), TrainedEvaluator(pictures, splits, recipe)
+        )
+    return ExternalEvaluator(
+        task.model_dump_json(), SupernetEvaluator(task, pictures, splits, recipe)
+    )
+
+
+@final
+@dataclass(frozen=True, eq=False)
+class SupernetEvaluator:
+    """Trains the shared weights of a space, unless that was done, and judges networks by them.
+
+    Args:
+        task: What is declared.
+        pictures: The data.
+        splits: Of the data; the test split is not looked at.
+        recipe: Of the training.
+    """
+
+    task: PictureTask
+    pictures: Pictures
+    splits: Splits
+    recipe: Recipe
+
+    @property
+    def provenance(self) -> Mapping[str, Any]:
+        """JSON for the store: what is declared, and what became of it."""
+        return {
+            "kind": "inherited",
+            "evaluator": "supernet",
+            "data": self.pictures.provenance,
+            "splits": self.splits.provenance,
+            "recipe": self.recipe.model_dump(mode="json"),
+            "seed": self.task.seed,
+        }
+
+    @property
+    def cost_s(self) -> float:
+        """A rough guess at the seconds of one evaluation; it decides where to run."""
+        return self._inherited.cost_s
+
+    @property
+    def _space(self) -> SearchSpace:
+        return SearchSpace.from_declaration(self.task.space)
+
+    @cached_property
+    def _inherited(self) -> InheritedEvaluator:
+        from nas.accuracy.inherited import InheritedEvaluator
+        from nas.accuracy.sandwich import FILE
+
+        file = self.task.folder / FILE
+        return InheritedEvaluator(self._space, file, self.pictures, self.splits)
+
+    def prepare(self, on_progress: OnPreparation) -> None:
+        """Train the supernet, or go on with it; one process at a time does.
+
+        Raises:
+            TrainingError: with the setting that would do.
+        """
+        from nas.accuracy.sandwich import train_supernet
+
+        self.task.folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(self.task.folder / "lock"):
+            train_supernet(
+                self._space,
+                self.pictures,
+                self.splits,
+                self.recipe,
+                seed=self.task.seed,
+                folder=self.task.folder,
+                on_progress=lambda at: on_progress(
+                    "training the supernet", at.seen / at.total, at.left_s
+                ),
+            )
+
+    def evaluate(self, architecture: Architecture, *, seed: int, folder: Path) -> Iterator[Report]:
+        """One report: the accuracy with the weights that the network inherits."""
+        return self._inherited.evaluate(architecture, seed=seed, folder=folder)
