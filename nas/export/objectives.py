@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from nas.cost.artefact import StoredModel
 from nas.cost.catalog import find_model
@@ -11,6 +10,7 @@ from nas.cost.law import Origin
 from nas.export.readme import ReportedObjective
 from nas.graph.lower import lower
 from nas.space.architecture import Architecture
+from nas.store.provenance import provenance_words
 from nas.store.records import ObjectiveRecord
 
 
@@ -24,19 +24,10 @@ def stored_objectives(
             values[objective.name],
             objective.unit,
             str(objective.provenance.get("kind", "")),
-            _evidence(objective.provenance),
+            provenance_words(objective.provenance, without=("kind",)),
         )
         for objective in objectives
     ]
-
-
-def _evidence(provenance: Mapping[str, Any]) -> str:
-    words = []
-    for key, value in provenance.items():
-        shown = f"{value:.4g}" if isinstance(value, float) else str(value)
-        if key != "kind":
-            words.append(f"{key.replace('_', ' ')}: {shown}")
-    return "; ".join(words)
 
 
 def predicted_costs(architecture: Architecture, devices: Sequence[str]) -> list[ReportedObjective]:

@@ -17,8 +17,13 @@ from nas.report.importance import METHOD, ImportanceView, draw_importance, top_c
 from nas.report.palette import CONFIG
 from nas.report.picture import MOST_FAINT, draw, thin, thinning_note
 from nas.report.words import heading, number
+from nas.store.provenance import provenance_words
 
 _CHOICES = 16
+_ASKED = (
+    *("data", "evaluator", "epochs", "efficient"),
+    *("search", "evaluations", "minutes", "warm_start", "seed"),
+)
 _STYLE = """
 :root { color-scheme: light dark; --ground: #f6f7f9; --surface: #fff; --ink: #1c252e;
   --quiet: #56626f; --line: #dde2e8; --accent: #0b6e4f; }
@@ -109,8 +114,8 @@ def _asked(report: StudyReport) -> Iterable[str]:
     }
     pairs |= {f"{heading(k)} at most": number(v, k) for k, v in view.limits.items()}
     pairs |= {f"{heading(k)} at least": number(v, k) for k, v in view.floors.items()}
-    for key in ("evaluator", "search", "evaluations", "minutes", "warm_start", "seed"):
-        if (value := spec.get(key)) not in (None, (), [], ""):
+    for key in _ASKED:
+        if (value := spec.get(key)) not in (None, (), [], "") and value is not False:
             said = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
             pairs[key.replace("_", " ")] = said
     yield _pairs(pairs)
@@ -156,9 +161,7 @@ def _evidence(view: FrontView) -> Iterable[str]:
     yield "<h2>What the numbers rest on</h2>"
     rows = []
     for objective in view.objectives:
-        facts = objective.provenance.items()
-        said = "; ".join(f"{key.replace('_', ' ')}: {_plain(fact)}" for key, fact in facts)
-        rows.append([heading(objective.name), said])
+        rows.append([heading(objective.name), provenance_words(objective.provenance)])
     yield _table(["objective", "evidence"], rows)
 
 
@@ -189,10 +192,6 @@ def _figure(figure: go.Figure, *, library: bool = False) -> str:
         config=dict(CONFIG),
     )
     return f'<div class="figure">{drawn}</div>'
-
-
-def _plain(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _pairs(pairs: Mapping[str, str]) -> str:
