@@ -8,8 +8,8 @@ No kernel has a negative cost, though the coefficients of a kernel's features ma
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import nnls
 
 from nas.cost.posterior import Posterior
 
@@ -47,7 +47,7 @@ def _least_distance(matrix: Floats, bounds: Floats) -> Floats | None:
     system = np.vstack([matrix.T, bounds[None, :]]) / size
     goal = np.zeros(len(system))
     goal[-1] = 1.0
-    weights, _ = nnls(system, goal, maxiter=10_000)
+    weights, _ = scipy.optimize.nnls(system, goal, maxiter=10_000)
     rest = system @ weights - goal
     if rest[-1] > -1e-9:
         return None

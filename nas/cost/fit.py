@@ -14,10 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy  # its parts load when they are first used, which costing a network does without
 from numpy.typing import NDArray
-from scipy.linalg import block_diag
-from scipy.sparse import csr_array
-from scipy.stats import spearmanr
 from threadpoolctl import threadpool_limits
 
 from nas.cost.bounds import keep_above
@@ -75,7 +73,7 @@ class Sample:
     """
 
     signatures: Sequence[Signature]
-    counts: csr_array
+    counts: scipy.sparse.csr_array
     runs: Floats
 
     @classmethod
@@ -87,7 +85,7 @@ class Sample:
             rows += [row] * len(network.kernels)
             places += [index.setdefault(each.signature, len(index)) for each in network.kernels]
         ones = np.ones(len(rows))  # those of one place are added up
-        counts = csr_array((ones, (rows, places)), shape=(len(networks), len(index)))
+        counts = scipy.sparse.csr_array((ones, (rows, places)), shape=(len(networks), len(index)))
         runs = np.zeros((len(networks), len(COLUMNS)))
         if per_run:
             runs = run_features(networks)
@@ -173,7 +171,8 @@ def _smoothed(law: Law, prior: Floats, sample: Sample, costs: Floats) -> Law:
     shares = base_cost(table, base, law.least)[:, None] * residual.basis(sample.signatures)
     design = np.hstack([sample.design(table), sample.counts @ shares])
     covariances = [
-        block_diag(prior, deviation**2 * np.eye(shares.shape[1])) for deviation in DEVIATIONS
+        scipy.linalg.block_diag(prior, deviation**2 * np.eye(shares.shape[1]))
+        for deviation in DEVIATIONS
     ]
     posterior = infer_under(design, costs, np.ones(design.shape[1]), covariances).posterior
     bounded = _bounded(sample, np.hstack([table, shares]))
@@ -277,7 +276,7 @@ def _error(held_out: _HeldOut, groups: Sequence[str], folds: NDArray[np.int64]) 
         float(np.median(error)),
         float((error <= 0.05).mean()),
         float((error <= 0.10).mean()),
-        float(spearmanr(predicted, costs).statistic),
+        float(scipy.stats.spearmanr(predicted, costs).statistic),
         float(((low <= costs) & (costs <= high)).mean()),
         {
             str(name): float(f"{np.median(error[labels == name]):.5g}")

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from nas.cost.features import COLUMNS, PER_RUN, Runs, features, run_features
 from nas.cost.posterior import Posterior
@@ -97,7 +97,10 @@ class Law:
         return cost
 
     def predict(
-        self, signatures: Sequence[Signature], counts: Floats | csr_array, runs: Floats
+        self,
+        signatures: Sequence[Signature],
+        counts: Floats | scipy.sparse.csr_array,
+        runs: Floats,
     ) -> tuple[Floats, Floats]:
         """Costs of networks and their standard deviations, to be widened; (networks,) each.
 

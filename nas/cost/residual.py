@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.linalg import cholesky, solve_triangular
-from scipy.spatial.distance import cdist
 
 from nas.cost.features import CHARGED, Family, family_of
 from nas.graph.network import Signature
@@ -61,7 +60,9 @@ class Residual:
             if unknown[pivot] < 1e-3:
                 break
             chosen.append(pivot)
-            column = np.exp(-cdist(embedded, embedded[[pivot]])[:, 0] / length)
+            column = np.exp(
+                -scipy.spatial.distance.cdist(embedded, embedded[[pivot]])[:, 0] / length
+            )
             column -= factor[:, :step] @ factor[pivot, :step]
             factor[:, step] = column / np.sqrt(unknown[pivot])
             unknown = np.maximum(unknown - factor[:, step] ** 2, 0.0)
@@ -71,17 +72,23 @@ class Residual:
         """How near kernels are to each centre, 1 where they are the same; (kernels, functions)."""
         if not len(signatures):
             return np.zeros((0, len(self.centres)))
-        values: Floats = np.exp(-cdist(_embed(signatures), self.centres) / self.length)
+        values: Floats = np.exp(
+            -scipy.spatial.distance.cdist(_embed(signatures), self.centres) / self.length
+        )
         return values
 
     def basis(self, signatures: Sequence[Signature]) -> Floats:
         """Values of the functions, independent and of unit variance; (kernels, functions)."""
-        values: Floats = solve_triangular(self._root, self.near(signatures).T, lower=True).T
+        values: Floats = scipy.linalg.solve_triangular(
+            self._root, self.near(signatures).T, lower=True
+        ).T
         return values
 
     def weights(self, coefficients: Floats) -> Floats:
         """What `near` is to be multiplied by for `basis` times these; shape (functions,)."""
-        values: Floats = solve_triangular(self._root, coefficients, lower=True, trans="T")
+        values: Floats = scipy.linalg.solve_triangular(
+            self._root, coefficients, lower=True, trans="T"
+        )
         return values
 
     def unknown(self, signatures: Sequence[Signature]) -> Floats:
@@ -92,8 +99,8 @@ class Residual:
 
     @cached_property
     def _root(self) -> Floats:
-        kernel = np.exp(-cdist(self.centres, self.centres) / self.length)
-        root: Floats = cholesky(kernel + _JITTER * np.eye(len(kernel)), lower=True)
+        kernel = np.exp(-scipy.spatial.distance.cdist(self.centres, self.centres) / self.length)
+        root: Floats = scipy.linalg.cholesky(kernel + _JITTER * np.eye(len(kernel)), lower=True)
         return root
 
 
