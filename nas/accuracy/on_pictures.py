@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 Judge = Literal["supernet", "training"]
 
-_EPOCHS = {"supernet": (8, 100), "training": (5, 30)}
-_USUAL_SAMPLES = {"supernet": 500_000, "training": 200_000}
+_EPOCHS = {"supernet": (6, 12), "training": (5, 30)}
+_USUAL_SAMPLES = {"supernet": 350_000, "training": 200_000}
 """Pictures that a training sees by default: few pictures are seen more often, within bounds."""
 
 _MOST_BLOWN_UP = 1.5
@@ -83,8 +83,8 @@ def on_pictures(
     epochs: int | None,
     efficient: bool,
     on_progress: OnProgress,
-) -> tuple[ExternalEvaluator, SearchSpace]:
-    """Read pictures: what judges networks by them, and the space for as many classes.
+) -> tuple[ExternalEvaluator, SearchSpace, list[str]]:
+    """Read pictures: what judges networks by them, the space that suits them, and what was read.
 
     Raises:
         PicturesError: if the pictures cannot be used.
@@ -98,9 +98,7 @@ def on_pictures(
         raise MissingExtraError("measuring accuracy on pictures", "train")
     largest = max(space.declaration.input.resolution)
     pictures = read_pictures(data, largest=largest, on_progress=on_progress)
-    # What was blown up further shows no more, and takes four times as long for twice the side.
-    space = space.up_to_resolution(round(_MOST_BLOWN_UP * pictures.crop))
-    space = space.for_classes(len(pictures.classes))
+    space = suited(space, pictures)
     splits = split(pictures, seed=seed)
     if epochs is None:
         least, most = _EPOCHS[judge]
@@ -116,7 +114,19 @@ def on_pictures(
         epochs=epochs,
         efficient=efficient,
     )
-    return _judge(task, pictures, splits), space
+    return _judge(task, pictures, splits), space, pictures.summary()
+
+
+def suited(space: SearchSpace, pictures: Pictures) -> SearchSpace:
+    """The space with as many classes as the pictures have, and without needless resolutions.
+
+    Pictures blown up further show no more, and take four times as long for twice the side.
+
+    Raises:
+        ChoiceError: if the space cannot have so many classes.
+    """
+    sized = space.up_to_resolution(round(_MOST_BLOWN_UP * pictures.crop))
+    return sized.for_classes(len(pictures.classes))
 
 
 def again(text: str) -> ExternalEvaluator:

@@ -87,6 +87,7 @@ def check(
     """
     if find_spec("torch") is None:
         raise MissingExtraError("`nas accuracy check`", "train")
+    from nas.accuracy.on_pictures import suited
     from nas.accuracy.recipe import recipe_for
     from nas.accuracy.trained import TrainedEvaluator
     from nas.accuracy.trust import against_counts, compare, draw_networks, trust
@@ -101,7 +102,7 @@ def check(
     for line in pictures.summary():
         note(line)
     splits = split(pictures, seed=seed)
-    own = declared.for_classes(len(pictures.classes))
+    own = suited(declared, pictures)
     drawn = draw_networks(own, networks, seed=seed)
     judged = _evaluator(
         evaluator, own, pictures, splits,

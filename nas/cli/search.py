@@ -105,6 +105,8 @@ def _search(spec: StudySpec, told: Workers, db: str, *, html: Path, as_json: boo
             spec,
             on_pictures_read=lambda doing, done, total: on_step(doing, done / max(total, 1), None),
         )
+    for line in problem.told:
+        note(line)
     for name, value in problem.fixed.items():
         note(f"{name} fixed at {value}: the accuracy of {problem.space.name} is known there alone")
     # Before there is a database, which a refusal must not leave behind.

@@ -7,7 +7,7 @@ study names, so limits are checked before anything is spent.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -51,6 +51,7 @@ class Problem:
         training: What says the training time, where it is asked for.
         evaluator: What says accuracy; None where it is no objective.
         fixed: Choices of the named space that the predictors leave only one value of.
+        told: Lines for a person about the pictures that were read, and what was left out.
     """
 
     spec: StudySpec
@@ -60,6 +61,7 @@ class Problem:
     training: Evaluator | None
     evaluator: AccuracySource | None
     fixed: Mapping[str, int]
+    told: Sequence[str] = ()
 
     @cached_property
     def objectives(self) -> tuple[Objective, ...]:
@@ -222,9 +224,9 @@ def make_problem(
     judged = "accuracy" in spec.objectives
     given = evaluator or spec.evaluator or spec.data
     predicted = ["accuracy"] * (judged and not given) + ["train_time_s"] * trained
-    whole = find_space(spec.space)
+    whole, told = find_space(spec.space), list[str]()
     if spec.data is not None and evaluator is None:
-        evaluator, whole = _by_pictures(spec, spec.data, whole, on_pictures_read)
+        evaluator, whole, told = _by_pictures(spec, spec.data, whole, on_pictures_read)
     fixed = _fixed_by_predictors(whole, predicted)
     space = whole.at_resolution(fixed["resolution"]) if fixed else whole
     devices = dict.fromkeys((spec.device, *(one.device for one in known if one.device)))
@@ -235,13 +237,14 @@ def make_problem(
     if judged and evaluator is None:
         evaluator = find_evaluator(spec.evaluator, space)
     scorers = {device: PopulationScorer(space, stored.model) for device, stored in models.items()}
-    return Problem(spec, space, models, scorers, training, evaluator if judged else None, fixed)
+    judge = evaluator if judged else None
+    return Problem(spec, space, models, scorers, training, judge, fixed, told)
 
 
 def _by_pictures(
     spec: StudySpec, data: str, space: SearchSpace, on_progress: OnProgress
-) -> tuple[AccuracySource, SearchSpace]:
-    """What judges networks by pictures, and the space for the classes of those."""
+) -> tuple[AccuracySource, SearchSpace, list[str]]:
+    """What judges networks by pictures, the space that suits them, and what was read."""
     return on_pictures(
         "training" if spec.evaluator == "training" else "supernet",
         data,
