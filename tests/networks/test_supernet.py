@@ -57,7 +57,8 @@ def supernet(name: str) -> Supernet:
         for tensor_name, tensor in network.state_dict().items():
             if tensor.is_floating_point():
                 noise = torch.rand(tensor.shape, generator=generator) / 10
-                tensor += noise.abs() if tensor_name.endswith("running_var") else noise
+                # About zero, or sums over many channels would grow from layer to layer.
+                tensor += noise if tensor_name.endswith("running_var") else noise - 0.05
     return network
 
 
