@@ -20,11 +20,8 @@ os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="nas-tests-cache-")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-# On a shared machine the time of one example says nothing about the code. The same code is given
-# the same examples, so that what fails is what was changed; others each time under NAS_TORTURE.
-settings.register_profile(
-    "nas", settings(), deadline=None, derandomize="NAS_TORTURE" not in os.environ
-)
+# On a shared machine the time of one example says nothing about the code.
+settings.register_profile("nas", settings(), deadline=None)
 settings.load_profile("nas")
 
 
