@@ -6,6 +6,8 @@ import json
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 
 import httpx
@@ -96,12 +98,15 @@ def test_who_does_not_ask_is_let_go(client: httpx.Client, begun: bytes) -> None:
 
 def test_who_asks_again_later_is_answered(client: httpx.Client) -> None:
     address = (client.base_url.host, int(client.base_url.port or 0))
-    question = b"GET /api/v1/devices?limit=1 HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
-    with socket.create_connection(address, timeout=60) as connection:
+    with closing(HTTPConnection(*address, timeout=60)) as connection:
+        connection.connect()
+        kept = connection.sock
         for _ in range(2):
-            connection.sendall(question)
-            assert connection.recv(100_000).startswith(b"HTTP/1.1 200")
+            connection.request("GET", "/api/v1/devices?limit=1")
+            answer = connection.getresponse()
+            assert answer.status == 200 and answer.read()
             time.sleep(1.2)
+        assert connection.sock is kept, "it was asked over one connection"
 
 
 def test_what_is_small_and_quick_passes(client: httpx.Client, tmp_path: Path) -> None:
