@@ -174,7 +174,7 @@ class SupernetEvaluator:
 
     @property
     def provenance(self) -> Mapping[str, Any]:
-        """JSON for the store: what is declared, and what became of it."""
+        """JSON for the store: data, splits and recipe, the same before and after the training."""
         return {
             "kind": "inherited",
             "evaluator": "supernet",
