@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 Judge = Literal["supernet", "training"]
 
-_EPOCHS = {"supernet": (6, 12), "training": (5, 30)}
-_USUAL_SAMPLES = {"supernet": 350_000, "training": 200_000}
+_EPOCHS = {"supernet": (4, 12), "training": (5, 30)}
+_USUAL_SAMPLES = {"supernet": 220_000, "training": 200_000}
 """Pictures that a training sees by default: few pictures are seen more often, within bounds."""
 
 _MOST_BLOWN_UP = 1.5
