@@ -98,8 +98,8 @@ class NetworkEvaluator(Protocol):
         ...
 
 
-OnPreparation = Callable[[str, float, float | None], None]
-"""Told what is being done, the share of it that is done, and the seconds left if known."""
+OnPreparation = Callable[[str, float], None]
+"""Told what is being done, and the share of it that is done."""
 
 
 @runtime_checkable

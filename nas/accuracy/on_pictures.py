@@ -74,17 +74,51 @@ class PictureTask(Declaration):
         return user_cache_path("nas", appauthor=False) / "supernets" / name
 
 
-def on_pictures(
-    judge: Judge,
-    data: str,
-    space: SearchSpace,
-    *,
-    seed: int,
-    epochs: int | None,
-    efficient: bool,
-    on_progress: OnProgress,
-) -> tuple[ExternalEvaluator, SearchSpace, list[str]]:
-    """Read pictures: what judges networks by them, the space that suits them, and what was read.
+@final
+@dataclass(frozen=True, eq=False)
+class OwnPictures:
+    """A person's pictures, split, and the space that suits them.
+
+    Args:
+        place: Where they were read.
+        pictures: What was read.
+        splits: Of the pictures.
+        space: With as many classes as they have.
+        largest: The resolution in pixels that they are kept for.
+    """
+
+    place: str
+    pictures: Pictures
+    splits: Splits
+    space: SearchSpace
+    largest: int
+
+    def judged_by(self, judge: Judge, *, epochs: int | None, efficient: bool) -> ExternalEvaluator:
+        """What says how accurate the space's networks are.
+
+        Args:
+            judge: Shared weights or trainings.
+            epochs: Passes over the training pictures; what suits their number if None.
+            efficient: Whether training skips what is learnt well.
+        """
+        if epochs is None:
+            least, most = _EPOCHS[judge]
+            epochs = min(max(_USUAL_SAMPLES[judge] // len(self.splits.train), least), most)
+        task = PictureTask(
+            judge=judge,
+            data=self.place,
+            content_sha256=self.pictures.content_hash,
+            largest=self.largest,
+            space=self.space.declaration,
+            seed=self.splits.seed,
+            epochs=epochs,
+            efficient=efficient,
+        )
+        return _judge(task, self.pictures, self.splits)
+
+
+def read_own(data: str, space: SearchSpace, *, seed: int, on_progress: OnProgress) -> OwnPictures:
+    """Read and split pictures, and suit a space to them.
 
     Raises:
         PicturesError: if the pictures cannot be used.
@@ -98,23 +132,9 @@ def on_pictures(
         raise MissingExtraError("measuring accuracy on pictures", "train")
     largest = max(space.declaration.input.resolution)
     pictures = read_pictures(data, largest=largest, on_progress=on_progress)
-    space = suited(space, pictures)
-    splits = split(pictures, seed=seed)
-    if epochs is None:
-        least, most = _EPOCHS[judge]
-        epochs = min(max(_USUAL_SAMPLES[judge] // len(splits.train), least), most)
     place = data if not Path(data).exists() else str(Path(data).resolve())
-    task = PictureTask(
-        judge=judge,
-        data=place,
-        content_sha256=pictures.content_hash,
-        largest=largest,
-        space=space.declaration,
-        seed=seed,
-        epochs=epochs,
-        efficient=efficient,
-    )
-    return _judge(task, pictures, splits), space, pictures.summary()
+    splits = split(pictures, seed=seed)
+    return OwnPictures(place, pictures, splits, suited(space, pictures), largest)
 
 
 def suited(space: SearchSpace, pictures: Pictures) -> SearchSpace:
@@ -218,9 +238,7 @@ class SupernetEvaluator:
                 self.recipe,
                 seed=self.task.seed,
                 folder=self.task.folder,
-                on_progress=lambda at: on_progress(
-                    "training the supernet", at.seen / at.total, at.left_s
-                ),
+                on_progress=lambda at: on_progress("training the supernet", at.seen / at.total),
             )
 
     def evaluate(self, architecture: Architecture, *, seed: int, folder: Path) -> Iterator[Report]:

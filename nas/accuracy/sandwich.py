@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cache
@@ -49,12 +49,11 @@ _MAY_CHANGE = {"batch", "learning_rate"}  # in a training that goes on with a sm
 
 @dataclass(frozen=True, slots=True)
 class SupernetProgress:
-    """How far a training is: pictures seen of all, the last loss, and the seconds left."""
+    """How far a training is: pictures seen of all, and the last loss."""
 
     seen: int
     total: int
     loss: float
-    left_s: float
 
 
 def _unwatched(progress: SupernetProgress) -> None:
@@ -93,21 +92,24 @@ def train_supernet(
     """
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / FILE
+    identity = _identity(space, splits, seed)
+    stored = load_checkpoint(file)
+    if stored is not None:
+        _check_same(stored[1], identity, recipe, folder)
+        if stored[1]["seen"] == stored[1]["total"]:
+            return file
     training = _Training(space, pictures, splits, recipe, seed, find_torch_device(device))
-    training.resume(file)
-    if training.seen == training.total:
-        return file
-    start, started = training.seen, time.monotonic()
-    saved = started
+    if stored is not None:
+        training.go_on(*stored)
+    saved = time.monotonic()
     while training.seen < training.total:
         loss = training.step()
+        on_progress(SupernetProgress(training.seen, training.total, loss))
         now = time.monotonic()
-        left_s = (now - started) / (training.seen - start) * (training.total - training.seen)
-        on_progress(SupernetProgress(training.seen, training.total, loss, left_s))
         if now - saved >= CHECKPOINT_EVERY_S and training.seen < training.total:
-            training.save(file)
+            training.save(file, identity)
             saved = now
-    training.save(file)
+    training.save(file, identity)
     return file
 
 
@@ -168,12 +170,6 @@ class _Training:
         self.epoch, self.place = 0, 0
         self.plan = self.epochs.plan(0)
         self.recipes = [recipe.model_dump(mode="json")]
-        self.belongs = {
-            "kind": "supernet",
-            "space": space.declaration.model_dump(mode="json"),
-            "splits": splits.provenance,
-            "seed": seed,
-        }
         with self._guarded():
             self.supernet = Supernet(space, seed=seed).train()
             self.supernet.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -249,7 +245,7 @@ class _Training:
             )
         return loss
 
-    def save(self, file: Path) -> None:
+    def save(self, file: Path, identity: Mapping[str, Any]) -> None:
         """Write a checkpoint, or the weights alone once all pictures were seen."""
         tensors = dict(self.supernet.state_dict())
         if self.seen < self.total:
@@ -259,33 +255,43 @@ class _Training:
             tensors |= {_CURRICULUM + name: t for name, t in self.epochs.state().items()}
         progress = {"seen": self.seen, "total": self.total, "recipes": self.recipes}
         progress |= {"epoch": self.epoch, "place": self.place}
-        save_checkpoint(file, tensors, {**self.belongs, **progress})
+        save_checkpoint(file, tensors, {**identity, **progress})
 
-    def resume(self, file: Path) -> None:
+    def go_on(self, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:
         """Go on where a checkpoint was written."""
-        stored = load_checkpoint(file)
-        if stored is None:
-            return
-        tensors, about = stored
-        before, now = about["recipes"][-1], self.recipes[0]
-        changed = {key for key in now if now[key] != before.get(key)} - _MAY_CHANGE
-        changed |= {key for key, value in self.belongs.items() if about.get(key) != value}
-        if changed:
-            raise TrainingError(
-                f"{file.parent}: a training goes on with the settings that it began with; got "
-                f"another {', '.join(sorted(changed))}; give another folder to begin again"
-            )
-        self.seen = about["seen"]
-        if self.seen < self.total:
-            self.epoch, self.place = about["epoch"], about["place"]
-            self.epochs.restore({n: tensors[_CURRICULUM + n] for n in self.epochs.state()})
-            self.plan = self.epochs.plan(self.epoch)
-        self.recipes = about["recipes"] + ([now] if now != before else [])
+        self.seen, self.epoch, self.place = about["seen"], about["epoch"], about["place"]
+        self.epochs.restore({n: tensors[_CURRICULUM + n] for n in self.epochs.state()})
+        self.plan = self.epochs.plan(self.epoch)
+        before, (now,) = about["recipes"], self.recipes
+        self.recipes = [*before, now] if now != before[-1] else before
         weights = self.supernet.state_dict()
         self.supernet.load_state_dict({name: tensors[name] for name in weights})
         for name, weight in self.supernet.named_parameters():
             if (momentum := tensors.get(_MOMENTUM + name)) is not None:
                 self.optimizer.state[weight]["momentum_buffer"] = momentum.to(self.device)
+
+
+def _identity(space: SearchSpace, splits: Splits, seed: int) -> dict[str, Any]:
+    """What a checkpoint says it is of; the recipe may change in part."""
+    return {
+        "kind": "supernet",
+        "space": space.declaration.model_dump(mode="json"),
+        "splits": splits.provenance,
+        "seed": seed,
+    }
+
+
+def _check_same(
+    about: Mapping[str, Any], identity: Mapping[str, Any], recipe: Recipe, folder: Path
+) -> None:
+    before, now = about["recipes"][-1], recipe.model_dump(mode="json")
+    changed = {key for key in now if now[key] != before.get(key)} - _MAY_CHANGE
+    changed |= {key for key, value in identity.items() if about.get(key) != value}
+    if changed:
+        raise TrainingError(
+            f"{folder}: a training goes on with the settings that it began with; got "
+            f"another {', '.join(sorted(changed))}; give another folder to begin again"
+        )
 
 
 def _check_classes(space: SearchSpace, pictures: Pictures) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import asdict
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,20 +10,17 @@ import typer
 
 from nas.cli.options import Json
 from nas.cli.output import note, out, print_json, print_table
-from nas.cli.progress import duration
-from nas.errors import MissingExtraError, UnknownNameError
+from nas.cli.progress import show_steps
+from nas.errors import UnknownNameError
 from nas.space.catalog import find_space
 
 if TYPE_CHECKING:
     from nas.accuracy.evaluator import NetworkEvaluator
+    from nas.accuracy.on_pictures import OwnPictures
     from nas.accuracy.trust import Compared, Trust
-    from nas.images.pictures import Pictures
-    from nas.images.splits import Splits
-    from nas.space.space import SearchSpace
 
 app = typer.Typer()
 
-_BETWEEN_LINES_S = 10.0
 _SUPERNET = "supernet"
 
 
@@ -61,8 +56,13 @@ def check(
     networks: Annotated[int, typer.Option(help="How many networks to train for it.")] = 8,
     epochs: Annotated[int, typer.Option(min=1, help="Of each stand-alone training.")] = 10,
     supernet_epochs: Annotated[
-        int, typer.Option(min=1, help="Of the supernet; each takes about as long as four.")
-    ] = 10,
+        int | None,
+        typer.Option(
+            min=1,
+            help="Of the supernet, as `--epochs` of `nas search`; one that a search has trained "
+            "is taken.",
+        ),
+    ] = None,
     resolution: Annotated[
         int | None, typer.Option(metavar="PIXELS", help="Only networks of this input size.")
     ] = None,
@@ -70,10 +70,6 @@ def check(
         Path, typer.Option(metavar="DIR", help="Where trainings are kept, to go on after a break.")
     ] = Path("accuracy-check"),
     seed: Annotated[int, typer.Option(min=0, help="Of the splits, networks and weights.")] = 0,
-    processor: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="cpu or cuda; the GPU where there is one."),
-    ] = None,
     as_json: Json = False,
 ) -> None:
     """Train a few networks on their own and see how well an evaluator ranks them.
@@ -85,37 +81,32 @@ def check(
 
     Example: nas accuracy check --data my-images --evaluator naswot --epochs 20
     """
-    if find_spec("torch") is None:
-        raise MissingExtraError("`nas accuracy check`", "train")
-    from nas.accuracy.on_pictures import suited
-    from nas.accuracy.recipe import recipe_for
-    from nas.accuracy.trained import TrainedEvaluator
+    from nas.accuracy.evaluator import Prepared
+    from nas.accuracy.on_pictures import read_own
     from nas.accuracy.trust import against_counts, compare, draw_networks, trust
-    from nas.images.reading import read_pictures
-    from nas.images.splits import split
 
     declared = find_space(space)
     if resolution is not None:
         declared = declared.at_resolution(resolution)
-    drawn = draw_networks(declared, networks, seed=seed)  # a wrong number is told before reading
-    pictures = read_pictures(data, largest=max(declared.declaration.input.resolution))
-    for line in pictures.summary():
-        note(line)
-    splits = split(pictures, seed=seed)
-    own = suited(declared, pictures)
-    drawn = draw_networks(own, networks, seed=seed)
-    judged = _evaluator(
-        evaluator, own, pictures, splits,
-        epochs=supernet_epochs, seed=seed, folder=to, processor=processor,
-    )  # fmt: skip
-    reference = TrainedEvaluator(
-        pictures, splits, recipe_for(pictures, epochs=epochs), device=processor
-    )
-    lines = _Lines("stand-alone trainings")
-    compared = compare(
-        judged, reference, drawn, seed=seed, folder=to,
-        on_progress=lambda index, share: lines.show((index + share) / networks),
-    )  # fmt: skip
+    draw_networks(declared, networks, seed=seed)  # a wrong number is told before reading
+    with show_steps() as on_step:
+        own = read_own(
+            data, declared, seed=seed,
+            on_progress=lambda doing, done, total: on_step(doing, done / max(total, 1)),
+        )  # fmt: skip
+        for line in own.pictures.summary():
+            note(line)
+        reference = own.judged_by("training", epochs=epochs, efficient=False).made
+        judged = _judged(evaluator, own, supernet_epochs)
+        if isinstance(judged, Prepared):
+            judged.prepare(on_step)
+        compared = compare(
+            judged, reference, draw_networks(own.space, networks, seed=seed),
+            seed=seed, folder=to,
+            on_progress=lambda index, share: on_step(
+                "training networks alone", (index + share) / networks
+            ),
+        )  # fmt: skip
     found = trust([item.said for item in compared], [item.found for item in compared], seed=seed)
     ranked = {evaluator: found, **against_counts(compared, seed=seed)}
     if as_json:
@@ -124,57 +115,17 @@ def check(
     _print(compared, ranked)
 
 
-def _evaluator(
-    name: str,
-    space: SearchSpace,
-    pictures: Pictures,
-    splits: Splits,
-    *,
-    epochs: int,
-    seed: int,
-    folder: Path,
-    processor: str | None,
-) -> NetworkEvaluator:
+def _judged(name: str, own: OwnPictures, supernet_epochs: int | None) -> NetworkEvaluator:
     from nas.accuracy.external import load_evaluator
-    from nas.accuracy.inherited import InheritedEvaluator
     from nas.accuracy.proxies import Proxy, ProxyEvaluator
-    from nas.accuracy.recipe import recipe_for
-    from nas.accuracy.sandwich import train_supernet
 
     if name == _SUPERNET:
-        lines = _Lines("supernet")
-        file = train_supernet(
-            space, pictures, splits, recipe_for(pictures, epochs=epochs),
-            seed=seed, folder=folder / _SUPERNET, device=processor,
-            on_progress=lambda progress: lines.show(progress.seen / progress.total),
-        )  # fmt: skip
-        return InheritedEvaluator(space, file, pictures, splits, device=processor)
+        return own.judged_by("supernet", epochs=supernet_epochs, efficient=False).made
     if ":" in name:
         return load_evaluator(name)
     if name not in tuple(Proxy):
         raise UnknownNameError("--evaluator", name, [_SUPERNET, *map(str, Proxy)])
-    return ProxyEvaluator(Proxy(name), pictures, splits)
-
-
-class _Lines:
-    """Says on standard error how far some work is, about every ten seconds."""
-
-    def __init__(self, title: str) -> None:
-        self._title, self._said_at = title, 0.0
-        self._started: tuple[float, float] | None = None
-
-    def show(self, share: float) -> None:
-        """Add a line if it is time; the estimate counts from the first call."""
-        now = time.monotonic()
-        self._started = self._started or (now, share)
-        if now - self._said_at < _BETWEEN_LINES_S and share < 1:
-            return
-        self._said_at = now
-        began, before = self._started
-        left = ""
-        if before < share < 1:
-            left = f", about {duration((now - began) / (share - before) * (1 - share))} left"
-        note(f"{self._title}: {share:.0%}{left}")
+    return ProxyEvaluator(Proxy(name), own.pictures, own.splits)
 
 
 def _document(

@@ -44,13 +44,14 @@ def show_progress(title: str) -> Iterator[Callable[[Progress], None]]:
 
 
 @contextmanager
-def show_steps() -> Iterator[Callable[[str, float, float | None], None]]:
+def show_steps() -> Iterator[Callable[[str, float], None]]:
     """Show how far work is that comes before or beside a study, on standard error.
 
-    What is told is what is done, the share of it that is done, and the seconds left if known.
+    What is told is what is done, and the share of it that is done.
     """
+    left = _Left()
     if not err.is_terminal:
-        yield _Steps().show
+        yield _Steps(left).show
         return
     columns = (
         TextColumn("{task.description}"),
@@ -60,27 +61,44 @@ def show_steps() -> Iterator[Callable[[str, float, float | None], None]]:
     with ProgressBars(*columns, console=err, transient=True) as bars:
         tasks: dict[str, TaskID] = {}
 
-        def show(doing: str, share: float, left_s: float | None) -> None:
+        def show(doing: str, share: float) -> None:
             if doing not in tasks:
                 tasks[doing] = bars.add_task(doing, total=1.0, left="")
-            left = "" if left_s is None else f"about {duration(left_s)} left"
-            bars.update(tasks[doing], completed=share, left=left)
+            bars.update(tasks[doing], completed=share, left=left.words(doing, share))
 
         yield show
+
+
+class _Left:
+    """The time that steps will take, as what this process saw of them took so far.
+
+    What an earlier process did of a step says nothing of its pace.
+    """
+
+    def __init__(self) -> None:
+        self._began: dict[str, tuple[float, float]] = {}
+
+    def words(self, doing: str, share: float) -> str:
+        """Such as "about 5 min left"; nothing while nothing is known."""
+        now = time.monotonic()
+        began, before = self._began.setdefault(doing, (now, share))
+        if not before < share < 1:
+            return ""
+        return f"about {duration((now - began) / (share - before) * (1 - share))} left"
 
 
 class _Steps:
     """A plain line for each step that takes its time, about every ten seconds."""
 
-    def __init__(self) -> None:
-        self._said_at = time.monotonic()
+    def __init__(self, left: _Left) -> None:
+        self._left, self._said_at = left, time.monotonic()
 
-    def show(self, doing: str, share: float, left_s: float | None) -> None:
+    def show(self, doing: str, share: float) -> None:
         """Add a line if it is time."""
+        left = self._left.words(doing, share)
         if time.monotonic() - self._said_at < _BETWEEN_LINES_S:
             return
-        left = "" if left_s is None else f", about {duration(left_s)} left"
-        note(f"{doing}: {share:.0%}{left}")
+        note(f"{doing}: {share:.0%}{left and ', '}{left}")
         self._said_at = time.monotonic()
 
 

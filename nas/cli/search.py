@@ -103,7 +103,7 @@ def _search(spec: StudySpec, told: Workers, db: str, *, html: Path, as_json: boo
     with show_steps() as on_step:
         problem = make_problem(
             spec,
-            on_pictures_read=lambda doing, done, total: on_step(doing, done / max(total, 1), None),
+            on_pictures_read=lambda doing, done, total: on_step(doing, done / max(total, 1)),
         )
     for line in problem.told:
         note(line)

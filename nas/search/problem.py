@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from nas.accuracy.evaluator import Evaluator
 from nas.accuracy.external import ExternalEvaluator
 from nas.accuracy.named import AccuracySource, find_evaluator
-from nas.accuracy.on_pictures import on_pictures
+from nas.accuracy.on_pictures import Judge, read_own
 from nas.accuracy.predictor import find_predictor, predictor_domain
 from nas.cost.artefact import StoredModel
 from nas.cost.catalog import find_model
@@ -245,15 +245,10 @@ def _by_pictures(
     spec: StudySpec, data: str, space: SearchSpace, on_progress: OnProgress
 ) -> tuple[AccuracySource, SearchSpace, list[str]]:
     """What judges networks by pictures, the space that suits them, and what was read."""
-    return on_pictures(
-        "training" if spec.evaluator == "training" else "supernet",
-        data,
-        space,
-        seed=spec.seed,
-        epochs=spec.epochs,
-        efficient=spec.efficient,
-        on_progress=on_progress,
-    )
+    own = read_own(data, space, seed=spec.seed, on_progress=on_progress)
+    judge: Judge = "training" if spec.evaluator == "training" else "supernet"
+    made = own.judged_by(judge, epochs=spec.epochs, efficient=spec.efficient)
+    return made, own.space, own.pictures.summary()
 
 
 def _check_energy(objective: Objective, stored: StoredModel) -> None:

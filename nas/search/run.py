@@ -30,7 +30,7 @@ def _unheard(note: str) -> None:
     """Nobody listens."""
 
 
-def _unwatched(doing: str, share: float, left_s: float | None) -> None:
+def _unwatched(doing: str, share: float) -> None:
     """Nobody watches."""
 
 

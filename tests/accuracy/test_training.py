@@ -19,10 +19,10 @@ from nas.accuracy.trained import TrainedEvaluator
 from nas.accuracy.training import Training
 from nas.accuracy.training_data import TrainingData, top1_accuracy
 from nas.errors import EvaluationFailedError, OutputError, TrainingError
-from nas.images.pictures import Part, Pictures
-from nas.images.splits import split
+from nas.images.pictures import Pictures
 from nas.networks.build import ClassificationNetwork, build
 from nas.space.architecture import parse
+from tests.accuracy.small_supernet import PICTURES, SPLITS
 
 SMALL = parse("image 3x16x16 | conv k3 s2 c8 relu | mb k3 s2 h16 c8 relu | pool | fc c3")
 
@@ -35,26 +35,6 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-def blobs(count: int = 96, side: int = 12) -> Pictures:
-    """Three classes by where a bright patch lies, in noise."""
-    rng = np.random.default_rng(0)
-    pixels = rng.integers(0, 90, (count, side, side, 3), dtype=np.uint8)
-    labels = np.arange(count) % 3
-    for index, label in enumerate(labels):
-        pixels[index, 4 * label : 4 * label + 4, 4:8, label] += 120
-    return Pictures(
-        pixels=pixels,
-        labels=labels.astype(np.int64),
-        classes=("a", "b", "c"),
-        parts=np.full(count, Part.UNSAID, np.uint8),
-        crop=side,
-        content_hash="ab" * 32,
-        source="blobs",
-    )
-
-
-PICTURES = blobs()
-SPLITS = split(PICTURES)
 DATA = TrainingData(PICTURES, SPLITS.train, 16)
 RECIPE = Recipe(epochs=4, batch=16, learning_rate=0.8, warm_up=0.2)
 
@@ -110,7 +90,7 @@ def test_what_is_killed_within_an_epoch_ends_as_if_never_stopped(
     def dying(self: Training, *about: object) -> None:
         nonlocal steps
         steps += 1
-        if steps == 6:
+        if steps == 7:
             raise KeyboardInterrupt
         step(self, *about)  # type: ignore[arg-type]
 
