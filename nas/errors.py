@@ -135,6 +135,14 @@ class TrainingError(InputError):
     """A training that cannot go on as asked: no memory, no such device, no finite loss."""
 
 
+class MemoryShortError(TrainingError):
+    """A training that needs more memory than there is; smaller batches need less."""
+
+
+class DivergedError(TrainingError):
+    """A training whose loss is no finite number any more; smaller steps may keep it finite."""
+
+
 class InfeasibleError(InputError):
     """No network of the space fits the limits."""
 

@@ -9,10 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nas.errors import TrainingError
+from nas.errors import MemoryShortError, TrainingError
 from nas.images.pictures import Pictures
 
 _SHARE_OF_GPU_MEMORY = 0.25
+_SHORT_OF_MEMORY = ("can't allocate memory", "could not create a primitive")
+"""What torch and its oneDNN say where a CPU's memory does not suffice."""
 
 
 def find_torch_device(name: str | None = None) -> torch.device:
@@ -71,13 +73,13 @@ def memory_guard(batch: int, resolution: int, device: torch.device) -> Iterator[
     except (torch.OutOfMemoryError, MemoryError) as error:
         raise _too_large(batch, resolution, device) from error
     except RuntimeError as error:
-        if "can't allocate memory" not in str(error):
+        if not any(words in str(error) for words in _SHORT_OF_MEMORY):
             raise
         raise _too_large(batch, resolution, device) from error
 
 
-def _too_large(batch: int, resolution: int, device: torch.device) -> TrainingError:
-    return TrainingError(
+def _too_large(batch: int, resolution: int, device: torch.device) -> MemoryShortError:
+    return MemoryShortError(
         f"training must fit into the memory of {device}; got too little for a `batch` of {batch} "
         f"at {resolution} pixels; halve the batch, or use smaller resolutions"
     )

@@ -21,7 +21,7 @@ from platformdirs import user_cache_path
 from nas.accuracy.evaluator import OnPreparation, Report
 from nas.accuracy.external import ExternalEvaluator
 from nas.declarations import Declaration
-from nas.errors import MissingExtraError
+from nas.errors import DivergedError, MemoryShortError, MissingExtraError
 from nas.images.reading import OnProgress, read_pictures
 from nas.images.splits import split
 from nas.space.architecture import Architecture
@@ -41,6 +41,8 @@ _USUAL_SAMPLES = {"supernet": 220_000, "training": 200_000}
 """Pictures that a training sees by default: few pictures are seen more often, within bounds."""
 
 _MOST_BLOWN_UP = 1.5
+_MOST_EASED = 16
+"""How much smaller than at first a batch or a learning rate may become for a training to go on."""
 
 
 class PictureTask(Declaration):
@@ -224,22 +226,45 @@ class SupernetEvaluator:
     def prepare(self, on_progress: OnPreparation) -> None:
         """Train the supernet, or go on with it; one process at a time does.
 
+        Where memory is short or the loss explodes, it goes on from the last checkpoint with half
+        the batch or learning rate, as often as that may help.
+
         Raises:
-            TrainingError: with the setting that would do.
+            TrainingError: if that did not help.
         """
+        self.task.folder.mkdir(parents=True, exist_ok=True)
+        recipe, trained = self.recipe, False
+        with FileLock(self.task.folder / "lock"):
+            while not trained:
+                try:
+                    self._train(recipe, on_progress)
+                    trained = True
+                except (MemoryShortError, DivergedError) as error:
+                    recipe = self._eased(recipe, error)
+
+    def _eased(self, recipe: Recipe, error: MemoryShortError | DivergedError) -> Recipe:
+        """Half of the setting that an error is about; the error again once that was in vain."""
+        setting = "batch" if isinstance(error, MemoryShortError) else "learning_rate"
+        half = getattr(recipe, setting) / 2
+        if half * _MOST_EASED < getattr(self.recipe, setting):
+            raise error
+        return recipe.model_copy(update={setting: type(getattr(recipe, setting))(half)})
+
+    def _train(self, recipe: Recipe, on_progress: OnPreparation) -> None:
         from nas.accuracy.sandwich import train_supernet
 
-        self.task.folder.mkdir(parents=True, exist_ok=True)
-        with FileLock(self.task.folder / "lock"):
-            train_supernet(
-                self._space,
-                self.pictures,
-                self.splits,
-                self.recipe,
-                seed=self.task.seed,
-                folder=self.task.folder,
-                on_progress=lambda at: on_progress("training the supernet", at.seen / at.total),
-            )
+        doing = "training the supernet"
+        if recipe != self.recipe:
+            doing += f" (batch {recipe.batch}, learning rate {recipe.learning_rate:g})"
+        train_supernet(
+            self._space,
+            self.pictures,
+            self.splits,
+            recipe,
+            seed=self.task.seed,
+            folder=self.task.folder,
+            on_progress=lambda at: on_progress(doing, at.seen / at.total),
+        )
 
     def evaluate(self, architecture: Architecture, *, seed: int, folder: Path) -> Iterator[Report]:
         """One report: the accuracy with the weights that the network inherits."""

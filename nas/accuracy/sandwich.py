@@ -33,7 +33,7 @@ from nas.accuracy.extremes import extremes
 from nas.accuracy.pruned_epochs import SKIPPED, Epochs
 from nas.accuracy.recipe import Recipe
 from nas.accuracy.training import make_optimizer, set_learning_rate
-from nas.errors import ArtefactError, TrainingError
+from nas.errors import ArtefactError, DivergedError, TrainingError
 from nas.images.pictures import Pictures
 from nas.images.splits import Splits
 from nas.networks.supernet import Supernet
@@ -87,8 +87,9 @@ def train_supernet(
         The file of the weights.
 
     Raises:
-        TrainingError: with the setting that would do: no memory, no such device, no finite loss,
-            or a folder that holds another training.
+        MemoryShortError: if a step needs more memory than there is.
+        DivergedError: if the loss is no finite number any more.
+        TrainingError: if there is no such device, or the folder holds another training.
     """
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / FILE
@@ -238,7 +239,7 @@ class _Training:
 
     def _finite(self, loss: float) -> float:
         if not math.isfinite(loss):
-            raise TrainingError(
+            raise DivergedError(
                 f"`loss` must stay a finite number; got {loss} after {self.seen:,} of "
                 f"{self.total:,} pictures; go on from the last checkpoint with a smaller "
                 f"`learning_rate` than {self.recipe.learning_rate:g}, or begin again"

@@ -23,7 +23,7 @@ from nas.accuracy.pruned_epochs import SKIPPED, Curriculum, EpochPlan, Epochs
 from nas.accuracy.recipe import Recipe
 from nas.accuracy.training_data import TrainingData
 from nas.accuracy.training_progress import Epoch, Position, Progress
-from nas.errors import TrainingError
+from nas.errors import DivergedError
 from nas.images.pictures import Indices
 
 _REFERENCE_BATCH = 128
@@ -83,7 +83,8 @@ class Training:
         After a resume the epoch that the checkpoint completed is told again.
 
         Raises:
-            TrainingError: if the loss is no number, or memory does not suffice.
+            DivergedError: if the loss is no number.
+            MemoryShortError: if memory does not suffice.
         """
         if self._resumed() and self._at.step == 0 and self._at.epoch:
             yield self._told()
@@ -168,7 +169,7 @@ class Training:
             self._at.seen += len(found)
         self._pending.clear()
         if not math.isfinite(self._at.loss_sum):
-            raise TrainingError(
+            raise DivergedError(
                 f"the loss must stay finite; got {self._at.loss_sum} in epoch "
                 f"{self._at.epoch + 1} of {self._recipe.epochs}; use a `learning_rate` below "
                 f"{self._recipe.learning_rate:g}"
