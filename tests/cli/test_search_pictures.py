@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.cli.conftest import Start
+from tests.cli.databases import complete
+from tests.waiting import until
 
 _SPACE = """
 name: pocket
@@ -21,36 +26,67 @@ head: [{block: pool}, {block: fc, width: 1000}]
 """
 
 
-def _search(start: Start, folder: Path, device: str, *more: object) -> dict[str, object]:
-    process = start(
+def _start(start: Start, folder: Path, device: str) -> subprocess.Popen[str]:
+    return start(
         *("search", "--space", "pocket.yaml", "--device", device, "--data", "digits"),
-        *("--epochs", 4, "--evaluations", 5, "--workers", 1, "--json", *more),
+        *("--epochs", 4, "--evaluations", 5, "--workers", 1, "--json"),
         cwd=folder,
         env={"XDG_CACHE_HOME": str(folder / "cache")},
     )
+
+
+def _search(start: Start, folder: Path, device: str) -> dict[str, Any]:
+    process = _start(start, folder, device)
     said, complaint = process.communicate(timeout=300)
     assert process.returncode == 0, complaint
     assert "digits: 1,797 pictures of 10 classes" in complaint
-    found: dict[str, object] = json.loads(said)
+    found: dict[str, Any] = json.loads(said)
     return found
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    made = tmp_path_factory.mktemp("pictures")
+def _kill_once(process: subprocess.Popen[str], reached: Callable[[], bool]) -> None:
+    until(lambda: reached() or process.poll() is not None)
+    assert process.poll() is None, "it is killed before its end"
+    process.kill()
+    process.communicate(timeout=60)
+
+
+def _folder(made: Path) -> Path:
     (made / "pocket.yaml").write_text(_SPACE, encoding="utf-8")
     return made
 
 
-def test_a_supernet_serves_every_device(start: Start, folder: Path) -> None:
-    found = _search(start, folder, "raspberry-pi-4")
-    best = max(row["accuracy"] for row in found["front"])  # type: ignore[attr-defined]
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return _folder(tmp_path_factory.mktemp("pictures"))
+
+
+@pytest.fixture(scope="module")
+def found(start: Start, folder: Path) -> dict[str, Any]:
+    return _search(start, folder, "raspberry-pi-4")
+
+
+def test_a_supernet_serves_every_device(start: Start, folder: Path, found: dict[str, Any]) -> None:
+    best = max(row["accuracy"] for row in found["front"])
     assert best > 30, "one in ten is right by chance"
     (weights,) = (folder / "cache").rglob("supernet.safetensors")
     trained_at = weights.stat().st_mtime_ns
     again = _search(start, folder, "pixel-3")
     assert weights.stat().st_mtime_ns == trained_at, "the second device takes what is there"
     assert again["front"]
+
+
+def test_a_search_that_was_killed_twice_finds_the_same(
+    start: Start, tmp_path: Path, found: dict[str, Any]
+) -> None:
+    folder = _folder(tmp_path)
+    _kill_once(
+        _start(start, folder, "raspberry-pi-4"),
+        lambda: bool(list((folder / "cache").rglob("supernets/*/lock"))),
+    )
+    _kill_once(_start(start, folder, "raspberry-pi-4"), lambda: complete(folder / "nas.db") >= 2)
+    assert _search(start, folder, "raspberry-pi-4")["front"] == found["front"]
+    assert complete(folder / "nas.db") == 5
 
 
 def test_bad_places_and_settings_are_refused_before_anything_is_spent(
