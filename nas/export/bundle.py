@@ -15,10 +15,11 @@ from pathlib import Path
 from nas.errors import MissingExtraError
 from nas.export.folder import staged
 from nas.export.readme import ReportedObjective, readme_text
+from nas.export.weights import PictureWeights
 from nas.space.architecture import Architecture
 
 FILES = ("model.py", "model.onnx", "architecture.json", "README.md")
-"""What an export consists of."""
+"""What an export consists of; more of them where the network was searched on pictures."""
 
 _PACKAGES = ("torch", "onnx", "onnxscript", "onnxruntime")
 
@@ -29,7 +30,7 @@ class ExportReport:
 
     Args:
         folder: Where.
-        files: The files written, in the order of `FILES`.
+        files: The files written, those of `FILES` first.
         onnx_max_abs_error: Largest difference of a logit between onnxruntime and torch.
     """
 
@@ -44,16 +45,18 @@ def export(
     *,
     title: str,
     objectives: Sequence[ReportedObjective],
+    given: PictureWeights | None = None,
     force: bool = False,
 ) -> ExportReport:
-    """Write a network as `FILES`; all of them appear in the folder, or none does.
+    """Write a network as files; all of them appear in the folder, or none does.
 
     Args:
         architecture: The network.
         folder: A new or empty folder; made, with its parents, if it does not exist.
         title: What to call the network, for people.
         objectives: What is known about it, in the order of the table.
-        force: Write into a folder that is not empty, replacing `FILES` and nothing else.
+        given: Its weights, where it was searched on pictures; fresh ones if None.
+        force: Write into a folder that is not empty, replacing these files and nothing else.
 
     Raises:
         ArchitectureError: if the shapes cannot work.
@@ -67,17 +70,44 @@ def export(
     from nas.networks.onnx_export import settle, write_onnx
 
     network = build(architecture)
-    settle(network, architecture.image)
+    if given is None or given.weights is None:
+        settle(network, architecture.image)
+    else:
+        network.load_state_dict(given.weights)
+        network.eval()
     texts = {
         "model.py": model_source(architecture, title),
         "architecture.json": architecture_json(architecture),
-        "README.md": readme_text(architecture, title, objectives),
+        **_texts(architecture, title, objectives, given),
     }
-    with staged(folder, FILES, force=force) as staging:
+    names = (*FILES, *sorted(texts.keys() - set(FILES)))
+    if given is not None and given.weights is not None:
+        names = (*names, "weights.safetensors")
+    with staged(folder, names, force=force) as staging:
         for name, text in texts.items():
             (staging / name).write_text(text, encoding="utf-8", newline="\n")
         error = write_onnx(network, architecture.image, staging / "model.onnx")
-    return ExportReport(folder, tuple(folder / name for name in FILES), error)
+        if given is not None:
+            from nas.export.picture_files import write_weights
+
+            write_weights(given, staging)
+    return ExportReport(folder, tuple(folder / name for name in names), error)
+
+
+def _texts(
+    architecture: Architecture,
+    title: str,
+    objectives: Sequence[ReportedObjective],
+    given: PictureWeights | None,
+) -> dict[str, str]:
+    """README.md, and what trains the network on the pictures that it was searched on."""
+    if given is None:
+        return {"README.md": readme_text(architecture, title, objectives)}
+    from nas.export.picture_files import picture_texts
+    from nas.export.picture_readme import picture_sections
+
+    readme = readme_text(architecture, title, objectives, picture_sections(given))
+    return {"README.md": readme, **picture_texts(given)}
 
 
 def architecture_json(architecture: Architecture) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from nas.graph.lower import lower
 from nas.graph.network import Network, Precision
@@ -17,8 +18,7 @@ _FILE = """# {title}
 
 Architecture `{id}`: {image} images (channels x height x width) into {classes} classes.
 
-> **The weights in these files are freshly initialised, not trained.** Any accuracy below is what
-> training is expected to give under the conditions named beside it, not what these weights reach.
+{weights}
 
 ## Objectives
 
@@ -36,15 +36,8 @@ activations are the most memory that intermediate results occupy at once, layer 
 - `model.py`: the network in plain PyTorch, one line per block; it needs torch and nothing else.
 - `model.onnx`: the same network for onnxruntime and other runtimes, batch size free.
 - `architecture.json`: the architecture as data.
-
-```python
-import torch
-from model import Network
-
-network = Network()
-logits = network.eval()(torch.randn(1, {sizes}))
-```
-
+{files}
+{python}
 ```python
 import numpy
 import onnxruntime
@@ -54,10 +47,7 @@ images = numpy.zeros((1, {sizes}), dtype=numpy.float32)
 (logits,) = session.run(["logits"], {{"image": images}})
 ```
 
-`model.onnx` shows what a runtime makes of the network and how fast it is there. Its batch-norm
-statistics are those of random images, so that values stay in the range of a trained network's. For
-another number of classes change the width of the last layer in `model.py`. After training, write
-the ONNX file again:
+{onnx} After training, write the ONNX file again:
 
 ```python
 batch = torch.export.Dim("batch", min=1)
@@ -74,6 +64,24 @@ torch.onnx.export(
 ```
 
 {training}"""
+
+_FRESH = """> **The weights in these files are freshly initialised, not trained.** Any accuracy below is what
+> training is expected to give under the conditions named beside it, not what these weights reach."""
+
+_FRESH_PYTHON = """
+```python
+import torch
+from model import Network
+
+network = Network()
+logits = network.eval()(torch.randn(1, {sizes}))
+```
+"""
+
+_FRESH_ONNX = """\
+`model.onnx` shows what a runtime makes of the network and how fast it is there. Its batch-norm
+statistics are those of random images, so that values stay in the range of a trained network's. For
+another number of classes change the width of the last layer in `model.py`."""
 
 _TRAINING = """## Training
 
@@ -126,24 +134,50 @@ class ReportedObjective:
     evidence: str
 
 
+class Sections(NamedTuple):
+    """What README.md says of the weights, where that differs: Markdown.
+
+    Args:
+        weights: What they are.
+        files: Further lines of the list of files, each with its end of line.
+        python: How to use the network in Python, an empty line before and after it.
+        onnx: A paragraph on `model.onnx`.
+        training: How to train the network.
+    """
+
+    weights: str
+    files: str
+    python: str
+    onnx: str
+    training: str
+
+
 def readme_text(
-    architecture: Architecture, title: str, objectives: Sequence[ReportedObjective]
+    architecture: Architecture,
+    title: str,
+    objectives: Sequence[ReportedObjective],
+    sections: Sections | None = None,
 ) -> str:
-    """The text of README.md."""
+    """The text of README.md; without `sections`, of fresh weights for training on ImageNet."""
     network = lower(architecture)
     image = architecture.image
-    sizes = (image.channels, image.height, image.width)
+    sizes = ", ".join(map(str, (image.channels, image.height, image.width)))
+    said = sections or _fresh(sizes)
     return _FILE.format(
         title=" ".join(title.split()),
         text=architecture.text,
         id=architecture.id,
-        image="x".join(map(str, sizes)),
-        sizes=", ".join(map(str, sizes)),
+        image=sizes.replace(", ", "x"),
+        sizes=sizes,
         classes=network.output_shape[0],
         objectives=_objective_table(objectives),
         size=_size_table(network),
-        training=_TRAINING,
+        **said._asdict(),
     )
+
+
+def _fresh(sizes: str) -> Sections:
+    return Sections(_FRESH, "", _FRESH_PYTHON.format(sizes=sizes), _FRESH_ONNX, _TRAINING)
 
 
 def _objective_table(objectives: Sequence[ReportedObjective]) -> str:
@@ -153,7 +187,7 @@ def _objective_table(objectives: Sequence[ReportedObjective]) -> str:
         (item.name, f"{item.value:.5g}", item.unit, item.kind, item.evidence)
         for item in objectives
     ]
-    return _table(("objective", "value", "unit", "obtained by", "evidence"), rows)
+    return table(("objective", "value", "unit", "obtained by", "evidence"), rows)
 
 
 def _size_table(network: Network) -> str:
@@ -169,10 +203,11 @@ def _size_table(network: Network) -> str:
                 f"{network.peak_activation_bytes(precision):,} bytes",
             ),
         ]
-    return _table(("figure", "value"), rows)
+    return table(("figure", "value"), rows)
 
 
-def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+def table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """A table in Markdown."""
     lines = [header, ("---",) * len(header), *rows]
     return "\n".join(f"| {' | '.join(map(_cell, line))} |" for line in lines)
 
