@@ -119,11 +119,18 @@ class OwnPictures:
         return _judge(task, self.pictures, self.splits)
 
 
-def read_own(data: str, space: SearchSpace, *, seed: int, on_progress: OnProgress) -> OwnPictures:
+def read_own(
+    data: str,
+    space: SearchSpace,
+    *,
+    seed: int,
+    expected_hash: str | None = None,
+    on_progress: OnProgress,
+) -> OwnPictures:
     """Read and split pictures, and suit a space to them.
 
     Raises:
-        PicturesError: if the pictures cannot be used.
+        PicturesError: if the pictures cannot be used, or their content is not what was expected.
         ChoiceError: if the space cannot have so many classes.
         MissingExtraError: if what trains is not installed.
     """
@@ -133,7 +140,9 @@ def read_own(data: str, space: SearchSpace, *, seed: int, on_progress: OnProgres
     ):
         raise MissingExtraError("measuring accuracy on pictures", "train")
     largest = max(space.declaration.input.resolution)
-    pictures = read_pictures(data, largest=largest, on_progress=on_progress)
+    pictures = read_pictures(
+        data, largest=largest, expected_hash=expected_hash, on_progress=on_progress
+    )
     place = data if not Path(data).exists() else str(Path(data).resolve())
     splits = split(pictures, seed=seed)
     return OwnPictures(place, pictures, splits, suited(space, pictures), largest)

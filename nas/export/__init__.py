@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from nas.export.bundle import ExportReport, export
 from nas.export.readme import ReportedObjective
+from nas.export.weights import PictureWeights
 
-__all__ = ["ExportReport", "ReportedObjective", "export"]
+__all__ = ["ExportReport", "PictureWeights", "ReportedObjective", "export"]

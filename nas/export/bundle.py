@@ -19,7 +19,10 @@ from nas.export.weights import PictureWeights
 from nas.space.architecture import Architecture
 
 FILES = ("model.py", "model.onnx", "architecture.json", "README.md")
-"""What an export consists of; more of them where the network was searched on pictures."""
+"""What an export consists of."""
+
+PICTURE_FILES = ("train.py", "recipe.json", "weights.safetensors")
+"""What is added where the network was searched on pictures; weights only where not fresh."""
 
 _PACKAGES = ("torch", "onnx", "onnxscript", "onnxruntime")
 
@@ -69,21 +72,20 @@ def export(
     from nas.networks.build import build
     from nas.networks.onnx_export import settle, write_onnx
 
-    network = build(architecture)
+    network, weights = build(architecture), None
     if given is None or given.weights is None:
         settle(network, architecture.image)
     else:
         network.load_state_dict(given.weights)
         network.eval()
+        weights = PICTURE_FILES[-1]
     texts = {
-        "model.py": model_source(architecture, title),
+        "model.py": model_source(architecture, title, weights=weights),
         "architecture.json": architecture_json(architecture),
         **_texts(architecture, title, objectives, given),
     }
-    names = (*FILES, *sorted(texts.keys() - set(FILES)))
-    if given is not None and given.weights is not None:
-        names = (*names, "weights.safetensors")
-    with staged(folder, names, force=force) as staging:
+    names = FILES if given is None else (*FILES, *PICTURE_FILES)
+    with staged(folder, names, force=force, optional=PICTURE_FILES) as staging:
         for name, text in texts.items():
             (staging / name).write_text(text, encoding="utf-8", newline="\n")
         error = write_onnx(network, architecture.image, staging / "model.onnx")
@@ -91,7 +93,8 @@ def export(
             from nas.export.picture_files import write_weights
 
             write_weights(given, staging)
-    return ExportReport(folder, tuple(folder / name for name in names), error)
+        files = tuple(folder / name for name in names if (staging / name).exists())
+    return ExportReport(folder, files, error)
 
 
 def _texts(

@@ -114,7 +114,7 @@ def trained_weights(
 
 
 def _tell(at: Progress, on_progress: OnPreparation) -> None:
-    on_progress("training the network", at.done, at.remaining_s)
+    on_progress("training the network", at.done)
 
 
 def _root() -> Path:

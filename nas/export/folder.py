@@ -12,22 +12,25 @@ from nas.errors import OutputError
 
 
 @contextmanager
-def staged(folder: Path, names: Sequence[str], *, force: bool) -> Iterator[Path]:
+def staged(
+    folder: Path, names: Sequence[str], *, force: bool, optional: Sequence[str] = ()
+) -> Iterator[Path]:
     """A temporary folder to write `names` into; they move to `folder` when the block ends well.
 
-    However the block ends otherwise, `folder` is as it was.
+    However the block ends otherwise, `folder` is as it was. Of `optional` names, what is not
+    written takes an old file of that name away.
 
     Raises:
         OutputError: if the folder is not empty (unless `force`) or cannot be written.
     """
     try:
-        _check(folder, names, force=force)
+        check_folder(folder, names, force=force)
         with tempfile.TemporaryDirectory(prefix=".nas-export-", dir=_place(folder)) as temporary:
             staging = Path(temporary, "new")
             staging.mkdir()
             yield staging
             if folder.exists():
-                _replace_files(staging, folder, names, Path(temporary, "old"))
+                _replace_files(staging, folder, names, optional, Path(temporary, "old"))
             else:
                 folder.parent.mkdir(parents=True, exist_ok=True)
                 staging.rename(folder)
@@ -37,7 +40,12 @@ def staged(folder: Path, names: Sequence[str], *, force: bool) -> Iterator[Path]
         ) from error
 
 
-def _check(folder: Path, names: Sequence[str], *, force: bool) -> None:
+def check_folder(folder: Path, names: Sequence[str], *, force: bool) -> None:
+    """Refuse a folder that `staged` would refuse.
+
+    Raises:
+        OutputError: if it is not empty, unless `force`, or cannot take files of these names.
+    """
     if not folder.exists():
         return
     if not folder.is_dir():
@@ -60,18 +68,21 @@ def _place(folder: Path) -> Path:
     return next(path for path in (folder, *folder.absolute().parents) if path.exists())
 
 
-def _replace_files(staging: Path, folder: Path, names: Sequence[str], backup: Path) -> None:
+def _replace_files(
+    staging: Path, folder: Path, names: Sequence[str], optional: Sequence[str], backup: Path
+) -> None:
     """Move the files in, and take it all back if anything stops that halfway."""
     backup.mkdir()
     try:
         for name in names:
             if os.path.lexists(folder / name):
                 (folder / name).replace(backup / name)
-            (staging / name).replace(folder / name)
+            if name not in optional or (staging / name).exists():
+                (staging / name).replace(folder / name)
     except BaseException:
         for name in names:
             if os.path.lexists(backup / name):
                 (backup / name).replace(folder / name)
             elif not (staging / name).exists():
-                (folder / name).unlink()
+                (folder / name).unlink(missing_ok=name in optional)
         raise

@@ -19,8 +19,8 @@ from nas.space.architecture import Architecture
 
 _FILE = '''"""{title}
 
-Classifies N × {image} images into N × {classes} logits. The weights are freshly initialised, not
-trained. Needs torch only. Architecture {id}.
+Classifies N × {image} images into N × {classes} logits. {weights} Needs torch only.
+Architecture {id}.
 
     import torch
     from model import Network
@@ -53,9 +53,17 @@ class Network(nn.Module):
         return x.flatten(1)
 '''
 
+_FRESH = "The weights are freshly initialised, not\ntrained."
+_BESIDE = "A new `Network` has\nfresh weights; README.md says how to load {}."
 
-def model_source(architecture: Architecture, title: str) -> str:
+
+def model_source(architecture: Architecture, title: str, *, weights: str | None = None) -> str:
     """The text of model.py.
+
+    Args:
+        architecture: The network.
+        title: What to call it.
+        weights: The file beside it that holds weights for it, if there is one.
 
     Raises:
         ArchitectureError: naming the block whose shapes cannot work.
@@ -68,6 +76,7 @@ def model_source(architecture: Architecture, title: str) -> str:
     sizes = (image.channels, image.height, image.width)
     return _FILE.format(
         title=_escaped(title),
+        weights=_FRESH if weights is None else _BESIDE.format(weights),
         image=" × ".join(map(str, sizes)),
         sizes=", ".join(map(str, sizes)),
         classes=network.output_shape[0],

@@ -1,4 +1,4 @@
-"""Weights of a network that was searched on pictures → weights.safetensors, train.py, recipe.json."""
+"""A network that was searched on pictures → weights.safetensors, train.py and recipe.json."""
 
 from __future__ import annotations
 
@@ -10,9 +10,6 @@ from safetensors.torch import save_file
 from nas.accuracy.augment import MEAN, STANDARD_DEVIATION
 from nas.export.train_file import train_source
 from nas.export.weights import PictureWeights
-
-WEIGHTS = "weights.safetensors"
-TEXTS = ("train.py", "recipe.json")
 
 
 def picture_texts(given: PictureWeights) -> dict[str, str]:
@@ -29,10 +26,10 @@ def picture_texts(given: PictureWeights) -> dict[str, str]:
         "seed": facts.seed,
     }
     recipe = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-    return dict(zip(TEXTS, (train_source(), recipe), strict=True))
+    return {"train.py": train_source(), "recipe.json": recipe}
 
 
 def write_weights(given: PictureWeights, folder: Path) -> None:
     """Write the weights, unless they are fresh."""
     if given.weights is not None:
-        save_file(dict(given.weights), folder / WEIGHTS)
+        save_file(dict(given.weights), folder / "weights.safetensors")

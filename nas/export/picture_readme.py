@@ -7,7 +7,7 @@ from nas.export.readme import Sections, table
 from nas.export.weights import PictureFacts, PictureWeights, Share
 
 _FILES = """\
-- `train.py`, `recipe.json`: how to train the network, with nothing but torch, numpy and Pillow.
+- `train.py` and `recipe.json`: how to train the network, with nothing but torch, numpy and Pillow.
 """
 
 _PYTHON = """
@@ -43,8 +43,8 @@ python train.py PICTURES --start weights.safetensors    # on from weights
 {recipe}
 
 The learning rate of each step is its peak x batch / 128, reached in a line after the warm-up and
-falling to 0 along a cosine. Norms and biases do not decay. Each picture is cut at a random place: in
-its margin, or up to an eighth of its side beyond the border, which is reflected{flipped}.
+falling to 0 along a cosine. Norms and biases do not decay. Each picture is cut at a random place:
+in its margin, or up to an eighth of its side beyond the border, which is reflected{flipped}.
 """
 
 
@@ -57,9 +57,8 @@ def picture_sections(given: PictureWeights) -> Sections:
         files = "- `weights.safetensors`: the weights, for `model.py`.\n" + _FILES
         python = _python(given.facts)
     weights = f"{_weights(given)}\n\n{_pictures(given.facts)}"
-    return Sections(
-        weights, files, python, f"`model.onnx` takes such pictures. {onnx}", _training(given)
-    )
+    onnx = f"`model.onnx` takes such pictures. {onnx}"
+    return Sections(weights, files, python, onnx, _training(given))
 
 
 def _weights(given: PictureWeights) -> str:
@@ -109,8 +108,8 @@ def _meaning(given: PictureWeights) -> str:
     looks = "once, at the end"
     if given.looks > 1:
         looks = (
-            f"for {given.looks} trained networks so far, this one among them: choosing by it among "
-            "them makes it too good as well"
+            f"for {given.looks} trained networks so far, this one among them: what chooses among "
+            "networks says too much good of the chosen one"
         )
     return f"{chose} The test split chose nothing and was looked at {looks}."
 

@@ -1,4 +1,4 @@
-"""A stored study on pictures → its pictures, splits and shared weights, found again and checked."""
+"""A stored study on pictures → its pictures, splits and shared weights, found again, checked."""
 
 from __future__ import annotations
 
@@ -98,20 +98,16 @@ def reopen(study: StudyRecord, data: str | None, on_progress: OnProgress) -> Pic
     """
     if not all(map(find_spec, ("torch", "safetensors", "PIL"))):
         raise MissingExtraError("Exporting a network of a study on pictures", "train")
-    from nas.accuracy.on_pictures import SupernetEvaluator, on_pictures
+    from nas.accuracy.on_pictures import SupernetEvaluator, read_own
     from nas.accuracy.sandwich import FILE
-    from nas.accuracy.trained import TrainedEvaluator
 
     spec = study.spec
     (accuracy,) = (one for one in study.objectives if one.name == "accuracy")
     try:
-        found, space, _ = on_pictures(
-            "training" if spec.get("evaluator") == "training" else "supernet",
+        own = read_own(
             data or str(spec["data"]),
             find_space(str(spec["space"])),
             seed=int(spec["seed"]),
-            epochs=int(accuracy.provenance["recipe"]["epochs"]),
-            efficient=bool(spec.get("efficient")),
             expected_hash=str(accuracy.provenance["data"]["content_sha256"]),
             on_progress=on_progress,
         )
@@ -120,12 +116,15 @@ def reopen(study: StudyRecord, data: str | None, on_progress: OnProgress) -> Pic
             f"{error}; if they were moved, name the place with --data; without them, "
             "nas export ID --to DIR writes the network with fresh weights"
         ) from None
-    if space_fingerprint(space) != spec.get("space_sha256"):
+    if space_fingerprint(own.space) != spec.get("space_sha256"):
         raise InputError(
             f"`{spec['space']}` must be the space that the study {study.name} searched; got "
             "another declaration; restore it"
         )
-    judge = found.made
-    assert isinstance(judge, SupernetEvaluator | TrainedEvaluator)
+    judge = own.judged_by(
+        "training" if spec.get("evaluator") == "training" else "supernet",
+        epochs=int(accuracy.provenance["recipe"]["epochs"]),
+        efficient=bool(spec.get("efficient")),
+    ).made
     kept = judge.task.folder / FILE if isinstance(judge, SupernetEvaluator) else None
-    return PictureStudy(study.name, space, judge.pictures, judge.splits, kept)
+    return PictureStudy(study.name, own.space, own.pictures, own.splits, kept)

@@ -36,8 +36,7 @@ activations are the most memory that intermediate results occupy at once, layer 
 - `model.py`: the network in plain PyTorch, one line per block; it needs torch and nothing else.
 - `model.onnx`: the same network for onnxruntime and other runtimes, batch size free.
 - `architecture.json`: the architecture as data.
-{files}
-{python}
+{files}{python}
 ```python
 import numpy
 import onnxruntime
@@ -65,8 +64,10 @@ torch.onnx.export(
 
 {training}"""
 
-_FRESH = """> **The weights in these files are freshly initialised, not trained.** Any accuracy below is what
-> training is expected to give under the conditions named beside it, not what these weights reach."""
+_FRESH = """\
+> **The weights in these files are freshly initialised, not trained.** Any accuracy below is what
+> training is expected to give under the conditions named beside it, not what these weights reach.\
+"""
 
 _FRESH_PYTHON = """
 ```python

@@ -61,7 +61,8 @@ def train_source() -> str:
     text = (
         f'"""{ast.get_docstring(ast.Module(template.body, []))}\n"""\n\n{_import_lines(imports)}'
     )
-    was_value = False
+    text += "\n"
+    was_value = True  # as after imports
     for piece, is_value in [*pieces, (_ending(template), False)]:
         text += ("\n" if is_value and was_value else "\n\n\n") + piece
         was_value = is_value
@@ -159,19 +160,14 @@ def _import_lines(imports: set[_Import]) -> str:
     groups = {True: "", False: ""}
     modules = {(one.original != "", one.module) for one in imports}
     for has_names, module in sorted(modules, key=lambda pair: (pair[0], pair[1].lower())):
-        found = [
-            one for one in imports if one.module == module and bool(one.original) is has_names
+        names = [
+            one.name for one in imports if one.module == module and bool(one.original) is has_names
         ]
-        names = sorted(
-            (one.name for one in found),
-            key=lambda name: (not name.isupper(), name[0].islower(), name),
-        )
-        renamed = f" as {names[0]}" * (names[0] != module)
-        line = (
-            f"from {module} import {', '.join(names)}"
-            if has_names
-            else f"import {module}{renamed}"
-        )
+        names.sort(key=lambda name: (not name.isupper(), name[0].islower(), name))
+        if has_names:
+            line = f"from {module} import {', '.join(names)}"
+        else:
+            line = f"import {module}" + f" as {names[0]}" * (names[0] != module)
         groups[_is_pythons(module)] += f"{line}\n"
     return f"from __future__ import annotations\n\n{groups[True]}\n{groups[False]}".rstrip()
 
