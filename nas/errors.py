@@ -33,7 +33,7 @@ Messages state the rule in back-quotes, then the value received, then the fix.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,7 +45,16 @@ class NasError(Exception):
 
 
 class EvaluationFailedError(NasError):
-    """An evaluator failed on one network, which is recorded with the reason."""
+    """An evaluator failed on one network, which is recorded with the reason.
+
+    Args:
+        message: The reason.
+        spent: What the attempt took, by unit; empty where that is not known.
+    """
+
+    def __init__(self, message: str, spent: Mapping[str, float] | None = None) -> None:
+        super().__init__(message)
+        self.spent = dict(spent or {})
 
 
 class InputError(NasError):

@@ -6,11 +6,11 @@ Whatever goes wrong in code that is not ours ends as one error with the reason i
 from __future__ import annotations
 
 import math
-import time
 import traceback
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from nas.accuracy.device_time import Stopwatch
 from nas.accuracy.evaluator import NetworkEvaluator, Report
 from nas.errors import EvaluationFailedError
 from nas.space.architecture import Architecture
@@ -27,27 +27,33 @@ def attempt(
     Raises:
         EvaluationFailedError: if the evaluator raises, or what it reports cannot be.
     """
-    share, wall_s, started = 0.0, 0.0, time.monotonic()
+    share, spent, watch = 0.0, dict[str, float](), Stopwatch()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for report in evaluator.evaluate(architecture, seed=seed, folder=folder):
-            wall_s += time.monotonic() - started
-            checked = _checked(report, share, wall_s)
+            spent, watch = _added(spent, watch), Stopwatch()
+            checked = _checked(report, share, spent)
             share = checked.share
             yield checked
             if share == 1:
                 return
-            started = time.monotonic()
-    except (EvaluationFailedError, KeyboardInterrupt, GeneratorExit):
+            watch = Stopwatch()
+        raise EvaluationFailedError(
+            f"the last report must have share 1; it ended after share {share:g}"
+        )
+    except (KeyboardInterrupt, GeneratorExit):
         raise
     except BaseException as error:  # `sys.exit` in an evaluator ends the evaluation, not us.
-        raise EvaluationFailedError(_words(error)) from error
-    raise EvaluationFailedError(
-        f"the last report must have share 1; it ended after share {share:g}"
-    )
+        said = str(error) if isinstance(error, EvaluationFailedError) else _words(error)
+        raise EvaluationFailedError(said, _added(spent, watch)) from error
 
 
-def _checked(report: object, after: float, wall_s: float) -> Report:
+def _added(before: dict[str, float], watch: Stopwatch) -> dict[str, float]:
+    now = watch.spent()
+    return {name: before.get(name, 0.0) + now.get(name, 0.0) for name in before | now}
+
+
+def _checked(report: object, after: float, took: Mapping[str, float]) -> Report:
     if not isinstance(report, Report):
         raise EvaluationFailedError(f"an evaluator must yield `Report`s; got {report!r:.100}")
     share, accuracy = _number(report.share), _number(report.accuracy)
@@ -60,7 +66,9 @@ def _checked(report: object, after: float, wall_s: float) -> Report:
             f"`accuracy` must be a finite number; got {report.accuracy!r} at share {share:g}"
         )
     spent = _spent(report.spent)
-    return Report(1.0 if share >= _WHOLE else share, accuracy, {"wall_s": wall_s, **spent})
+    if "wall_s" in spent:  # Its work is not what this process saw of it.
+        took = {}
+    return Report(1.0 if share >= _WHOLE else share, accuracy, {**took, **spent})
 
 
 def _spent(spent: object) -> dict[str, float]:

@@ -60,7 +60,8 @@ class Report:
         share: How much of the full work is done, in (0, 1]; 1 in the last report alone.
         accuracy: Of the network so far, in %.
         spent: What it took from the beginning to here, such as `energy_j`; only what was
-            measured. The seconds (`wall_s`) are added where they are not given.
+            measured. The seconds (`wall_s`, of single cores `cpu_s`, and of a GPU that torch
+            computes on `gpu_s`) are added unless `wall_s` is given.
     """
 
     share: float
@@ -106,6 +107,11 @@ OnPreparation = Callable[[str, float], None]
 class Prepared(Protocol):
     """An evaluator that has work to do before its first network, once for every process."""
 
-    def prepare(self, on_progress: OnPreparation) -> None:
-        """Do that work, or go on with it; what is done stays done."""
+    def prepare(self, on_progress: OnPreparation) -> Mapping[str, float]:
+        """Do that work, or go on with it; what is done stays done.
+
+        Returns:
+            What all of it took, by unit, also what other processes did before; what is not
+            known of it is absent.
+        """
         ...

@@ -232,22 +232,24 @@ class SupernetEvaluator:
         file = self.task.folder / FILE
         return InheritedEvaluator(self._space, file, self.pictures, self.splits)
 
-    def prepare(self, on_progress: OnPreparation) -> None:
+    def prepare(self, on_progress: OnPreparation) -> Mapping[str, float]:
         """Train the supernet, or go on with it; one process at a time does.
 
         Where memory is short or the loss explodes, it goes on from the last checkpoint with half
         the batch or learning rate, as often as that may help.
 
+        Returns:
+            What the training took, by unit, over all processes; what is not known is absent.
+
         Raises:
             TrainingError: if that did not help.
         """
         self.task.folder.mkdir(parents=True, exist_ok=True)
-        recipe, trained = self.recipe, False
+        recipe = self.recipe
         with FileLock(self.task.folder / "lock"):
-            while not trained:
+            while True:
                 try:
-                    self._train(recipe, on_progress)
-                    trained = True
+                    return self._train(recipe, on_progress)
                 except (MemoryShortError, DivergedError) as error:
                     recipe = self._eased(recipe, error)
 
@@ -259,13 +261,13 @@ class SupernetEvaluator:
             raise error
         return recipe.model_copy(update={setting: type(getattr(recipe, setting))(half)})
 
-    def _train(self, recipe: Recipe, on_progress: OnPreparation) -> None:
-        from nas.accuracy.sandwich import train_supernet
+    def _train(self, recipe: Recipe, on_progress: OnPreparation) -> Mapping[str, float]:
+        from nas.accuracy.sandwich import train_supernet, training_spent
 
         doing = "training the supernet"
         if recipe != self.recipe:
             doing += f" (batch {recipe.batch}, learning rate {recipe.learning_rate:g})"
-        train_supernet(
+        file = train_supernet(
             self._space,
             self.pictures,
             self.splits,
@@ -274,6 +276,7 @@ class SupernetEvaluator:
             folder=self.task.folder,
             on_progress=lambda at: on_progress(doing, at.seen / at.total),
         )
+        return training_spent(file)
 
     def evaluate(self, architecture: Architecture, *, seed: int, folder: Path) -> Iterator[Report]:
         """One report: the accuracy with the weights that the network inherits."""

@@ -28,10 +28,12 @@ from torch.nn import functional
 
 from nas.accuracy.augment import augment
 from nas.accuracy.checkpoint import load_checkpoint, save_checkpoint
+from nas.accuracy.device_time import TrainingTally
 from nas.accuracy.devices import find_torch_device, memory_guard, mixed_precision, on_device
 from nas.accuracy.extremes import extremes
 from nas.accuracy.pruned_epochs import SKIPPED, Epochs
 from nas.accuracy.recipe import Recipe
+from nas.accuracy.same_supernet import check_classes, check_same, identity_of
 from nas.accuracy.training import make_optimizer, set_learning_rate
 from nas.errors import ArtefactError, DivergedError, TrainingError
 from nas.images.pictures import Pictures
@@ -44,7 +46,6 @@ CHECKPOINT_EVERY_S = 60.0
 
 _RANDOM_NETWORKS = 2
 _MOMENTUM, _CURRICULUM = "momentum.", "curriculum."
-_MAY_CHANGE = {"batch", "learning_rate"}  # in a training that goes on with a smaller setting
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +94,10 @@ def train_supernet(
     """
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / FILE
-    identity = _identity(space, splits, seed)
+    identity = identity_of(space, splits, seed)
     stored = load_checkpoint(file)
     if stored is not None:
-        _check_same(stored[1], identity, recipe, folder)
+        check_same(stored[1], identity, recipe, folder)
         if stored[1]["seen"] == stored[1]["total"]:
             return file
     training = _Training(space, pictures, splits, recipe, seed, find_torch_device(device))
@@ -112,6 +113,17 @@ def train_supernet(
             saved = now
     training.save(file, identity)
     return file
+
+
+def training_spent(file: Path) -> dict[str, float]:
+    """What the training of shared weights took, over all processes that worked at it.
+
+    Returns:
+        `wall_s`, `cpu_s` and, with a GPU, `gpu_s`; `trained_samples` and `skipped_samples`. Empty
+        where it is not known.
+    """
+    stored = load_checkpoint(file)
+    return {} if stored is None else dict(stored[1].get("spent") or {})
 
 
 def load_supernet(file: Path, space: SearchSpace) -> tuple[Supernet, dict[str, Any]]:
@@ -157,7 +169,7 @@ class _Training:
     ) -> None:
         self.space, self.pictures, self.recipe, self.seed = space, pictures, recipe, seed
         self.indices, self.device = splits.train, device
-        _check_classes(space, pictures)
+        check_classes(space, pictures)
         self.batch = min(recipe.batch, len(splits.train))
         self.seen, self.total = 0, recipe.epochs * len(splits.train)
         self.smallest, self.largest = extremes(space)
@@ -170,6 +182,7 @@ class _Training:
         )
         self.epoch, self.place = 0, 0
         self.plan = self.epochs.plan(0)
+        self.tally = TrainingTally()
         self.recipes = [recipe.model_dump(mode="json")]
         with self._guarded():
             self.supernet = Supernet(space, seed=seed).train()
@@ -183,6 +196,7 @@ class _Training:
             self.epoch, self.place = self.epoch + 1, 0
             self.epochs.turn()
             self.plan = self.epochs.plan(self.epoch)
+            self.tally.skipped += len(self.indices) - len(self.plan.positions)
         rng = np.random.default_rng([self.seed, self.epoch, self.place])
         codes = self.space.sample(_RANDOM_NETWORKS, seed=int(rng.integers(2**62)))
         set_learning_rate(self.optimizer, self.recipe, self.seen / self.total)
@@ -190,7 +204,9 @@ class _Training:
         with self._guarded():
             loss = self._gradients([self.smallest, *codes], int(rng.integers(2**62)))
             self.optimizer.step()
+        before = self.place
         self.place = min(self.place + self.batch, len(self.plan.positions))
+        self.tally.trained += self.place - before
         share = self.place / len(self.plan.positions)
         self.seen = min(self.total, round((self.epoch + share) * len(self.indices)))
         return loss
@@ -255,11 +271,12 @@ class _Training:
                     tensors[_MOMENTUM + name] = momentum
             tensors |= {_CURRICULUM + name: t for name, t in self.epochs.state().items()}
         progress = {"seen": self.seen, "total": self.total, "recipes": self.recipes}
-        progress |= {"epoch": self.epoch, "place": self.place}
+        progress |= {"epoch": self.epoch, "place": self.place, "spent": self.tally.spent()}
         save_checkpoint(file, tensors, {**identity, **progress})
 
     def go_on(self, tensors: Mapping[str, Tensor], about: Mapping[str, Any]) -> None:
         """Go on where a checkpoint was written."""
+        self.tally.goes_on_from(about.get("spent"))
         self.seen, self.epoch, self.place = about["seen"], about["epoch"], about["place"]
         self.epochs.restore({n: tensors[_CURRICULUM + n] for n in self.epochs.state()})
         self.plan = self.epochs.plan(self.epoch)
@@ -270,35 +287,3 @@ class _Training:
         for name, weight in self.supernet.named_parameters():
             if (momentum := tensors.get(_MOMENTUM + name)) is not None:
                 self.optimizer.state[weight]["momentum_buffer"] = momentum.to(self.device)
-
-
-def _identity(space: SearchSpace, splits: Splits, seed: int) -> dict[str, Any]:
-    """What a checkpoint says it is of; the recipe may change in part."""
-    return {
-        "kind": "supernet",
-        "space": space.declaration.model_dump(mode="json"),
-        "splits": splits.provenance,
-        "seed": seed,
-    }
-
-
-def _check_same(
-    about: Mapping[str, Any], identity: Mapping[str, Any], recipe: Recipe, folder: Path
-) -> None:
-    before, now = about["recipes"][-1], recipe.model_dump(mode="json")
-    changed = {key for key in now if now[key] != before.get(key)} - _MAY_CHANGE
-    changed |= {key for key, value in identity.items() if about.get(key) != value}
-    if changed:
-        raise TrainingError(
-            f"{folder}: a training goes on with the settings that it began with; got "
-            f"another {', '.join(sorted(changed))}; give another folder to begin again"
-        )
-
-
-def _check_classes(space: SearchSpace, pictures: Pictures) -> None:
-    said, there = space.declaration.head[-1].width, len(pictures.classes)
-    if said != (there,):
-        raise TrainingError(
-            f"{space.name}: the last width must be the number of classes, {there} in "
-            f"{pictures.source}; got {said}; use the space as `for_classes` gives it"
-        )

@@ -103,7 +103,11 @@ class TrainedEvaluator:
                 continue
             found = [top1_accuracy(network, held_out, device=device) for network in networks]
             samples = sum(sum(epoch.samples.values()) for epoch in epochs)
-            yield Report(number / of, float(np.mean(found)), {"trained_samples": float(samples)})
+            spent = {"trained_samples": float(samples)}
+            if self.recipe.efficient:
+                whole = number * self.seeds * len(self.splits.train)
+                spent["skipped_samples"] = float(max(whole - samples, 0))
+            yield Report(number / of, float(np.mean(found)), spent)
 
     def _begun(self, architecture: Architecture, seed: int) -> nn.Module:
         return build(architecture, seed=seed) if self.start is None else self.start(architecture)

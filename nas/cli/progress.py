@@ -201,10 +201,10 @@ def _verb(progress: Progress) -> str:
 
 def _spent(progress: Progress) -> str:
     """What evaluations took: never a zero for what nobody measured."""
-    words = []
+    words, times = [], {"wall_s": "of work", "cpu_s": "of a core", "gpu_s": "of a GPU"}
     for name, amount in sorted(progress.spent.items()):
-        if name == "wall_s":
-            words.append(f"{duration(amount)} of work")
+        if name in times:
+            words.append(f"{duration(amount)} {times[name]}")
         elif name == "energy_j":
             words.append(f"{amount / 3.6e6:.3g} kWh" if amount >= 3.6e5 else f"{amount:.3g} J")
         else:

@@ -59,6 +59,7 @@ def search(
     work_dir: given.WorkDir = None,
     name: given.StudyName = None,
     html: given.Html = Path("front.html"),
+    grid: given.Grid = None,
     as_json: Json = False,
     db: Database = DEFAULT_DATABASE,
 ) -> None:
@@ -88,10 +89,13 @@ def search(
         callbacks=tuple(one.value for one in callback or ()),
         folder=work_dir,
     )
-    _search(_spec(study, arguments), told, db, html=html, as_json=as_json)
+    _search(_spec(study, arguments), told, db, html=html, grid=grid, as_json=as_json)
 
 
-def _search(spec: StudySpec, told: Workers, db: str, *, html: Path, as_json: bool) -> None:
+def _search(
+    spec: StudySpec, told: Workers, db: str, *, html: Path, grid: str | None, as_json: bool
+) -> None:
+    from nas.ledger.grid import WORLD, find_grid
     from nas.search.feasibility import check_feasible
     from nas.search.plan import make_plan
     from nas.search.problem import make_problem
@@ -99,6 +103,7 @@ def _search(spec: StudySpec, told: Workers, db: str, *, html: Path, as_json: boo
     from nas.store.store import Store
 
     check_writable(html, "--html")
+    find_grid(grid or WORLD)
     started = time.monotonic()
     with show_steps() as on_step:
         problem = make_problem(
@@ -122,6 +127,7 @@ def _search(spec: StudySpec, told: Workers, db: str, *, html: Path, as_json: boo
                 on_progress=on_progress,
                 on_note=note,
                 on_preparation=on_step,
+                grid=grid,
             )
         view = stored_view(store, spec.name)
     write_page(view, html)

@@ -225,3 +225,12 @@ StudyName = Annotated[
 Html = Annotated[
     Path, typer.Option(metavar="FILE", help="Where the picture goes.", rich_help_panel=_RESULT)
 ]
+Grid = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WHERE",
+        help="Whose electricity it takes, for `nas studies show`: a country's ISO code, such as "
+        "DEU, or its gCO2e/kWh.",
+        rich_help_panel=_RESULT,
+    ),
+]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nas.cli import studies_files
-from nas.cli.options import DEFAULT_DATABASE, Database, Json, StoredStudy
+from nas.cli.options import DEFAULT_DATABASE, Database, Grid, Json, StoredStudy
 from nas.cli.output import err, heading, note, number, out, print_json, print_table
 from nas.errors import InputError
 
@@ -52,23 +52,54 @@ def list_all(as_json: Json = False, db: Database = DEFAULT_DATABASE) -> None:
 
 
 @app.command()
-def show(study: StoredStudy, as_json: Json = False, db: Database = DEFAULT_DATABASE) -> None:
-    """Show what a study was asked, where its numbers come from and how far it is.
+def show(
+    study: StoredStudy,
+    grid: Grid = None,
+    core_w: Annotated[
+        float,
+        typer.Option(
+            metavar="W", min=0.01, help="Power of a busy core, where no counter counted energy."
+        ),
+    ] = 10.0,
+    gpu_w: Annotated[
+        float | None,
+        typer.Option(metavar="W", min=0.01, help="The same of a GPU; else its power limit."),
+    ] = None,
+    as_json: Json = False,
+    db: Database = DEFAULT_DATABASE,
+) -> None:
+    """Show what a study was asked, where its numbers come from, how far it is and what it took.
 
     Example: nas studies show quickstart
+
+    Example: nas studies show quickstart --grid DEU --core-w 6
     """
+    from nas.ledger.energy import Powers
+    from nas.report.ledger import COLUMNS, SAVED_COLUMNS, ledger_view
+    from nas.store.accounts import accounts
     from nas.store.store import Store
 
     with Store.open(db, create=False) as store:
         found = store.summary(study)
+        ledger = ledger_view(
+            store.evaluations(found.study.id),
+            accounts(store, found.study.id),
+            grid=grid,
+            powers=Powers(core_w, gpu_w),
+        )
     if as_json:
-        print_json(_json(found) | {"spec": found.study.spec})
+        print_json(_json(found) | {"spec": found.study.spec, "ledger": ledger.to_json()})
         return
     spec = found.study.spec
     out.print(f"{found.study.name}: {spec.get('space')} on {spec.get('device')}", markup=False)
     out.print(f"{_state(found)}; begun {_time(found.study.created_at)}", markup=False)
     out.print(_counts(found) + "\n", markup=False)
     print_table(["what", "aim", "limit", "from"], _rows(found.study))
+    print_table(COLUMNS, ledger.rows())
+    if ledger.saved:
+        print_table(SAVED_COLUMNS, ledger.saved_rows())
+    for line in ledger.notes():
+        out.print(line, markup=False)
 
 
 @app.command()

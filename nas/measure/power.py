@@ -207,6 +207,31 @@ class NvmlMeter:
             ) from None
         return cls(pynvml, handle)
 
+    @classmethod
+    def every(cls) -> list[NvmlMeter]:
+        """The counters of all GPUs that this process may see; none where there is none."""
+        try:
+            import pynvml
+        except ImportError:
+            return []
+        try:
+            pynvml.nvmlInit()
+            count = pynvml.nvmlDeviceGetCount()
+            handles = [pynvml.nvmlDeviceGetHandleByIndex(index) for index in range(count)]
+            for handle in handles:
+                pynvml.nvmlDeviceGetTotalEnergyConsumption(handle)
+        except pynvml.NVMLError:
+            return []
+        return [cls(pynvml, handle) for handle in handles]
+
+    @property
+    def limit_w(self) -> float | None:
+        """The power that the GPU is held to; None where it does not say."""
+        try:
+            return float(self.nvml.nvmlDeviceGetEnforcedPowerLimit(self.handle)) / 1e3
+        except self.nvml.NVMLError:
+            return None
+
     def read_mj(self) -> Sequence[float]:
         """The GPU's one counter."""
         return [float(self.nvml.nvmlDeviceGetTotalEnergyConsumption(self.handle))]

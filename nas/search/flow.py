@@ -7,6 +7,7 @@ they came at most; until then the worker's own note of them is what a crash leav
 
 from __future__ import annotations
 
+import platform
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -43,6 +44,8 @@ class Flight:
         began: When a worker took it, monotonic; None before.
         deaths: Workers that died over it one after the other, without a step ahead.
         late: Whether its worker was ended for taking too long.
+        spent: What it took, if it failed and said so.
+        here: Whether it was on this machine.
     """
 
     code: Codes
@@ -54,6 +57,8 @@ class Flight:
     began: float | None = None
     deaths: int = 0
     late: bool = False
+    spent: Mapping[str, float] | None = None
+    here: bool = True
 
 
 class Flow(Callback):
@@ -156,8 +161,9 @@ class Flow(Callback):
     ) -> None:
         """A worker reports."""
         flight = self._flights[trial.trial_id]
+        flight.here = result.get("hostname", platform.node()) == platform.node()
         if "failed" in result:
-            flight.failed = str(result["failed"])
+            flight.failed, flight.spent = str(result["failed"]), dict(result["spent"])
             return
         report = _report(result)
         if flight.deaths and report.share > max((one.share for one in flight.reports), default=0):
@@ -249,4 +255,4 @@ def _report(result: Mapping[str, Any]) -> Report:
 def _outcome(flight: Flight) -> Outcome:
     if flight.failed is None and not flight.reports:
         return Outcome(EvaluationState.FAILED, reason="it ended without a report")
-    return outcome_of(flight.reports, failed=flight.failed)
+    return outcome_of(flight.reports, failed=flight.failed, spent=flight.spent, here=flight.here)

@@ -62,12 +62,12 @@ def _work(
     def work(code: Codes) -> Outcome:
         network = space.architecture(code)
         place, reports = folder / network.id, list[Report]()
-        reason = None
+        reason, spent = None, dict[str, float]()
         try:
             for report in attempt(evaluator, network, seed=seed, folder=checkpoints(place)):
                 reports.append(report)
         except EvaluationFailedError as error:
-            reason = str(error)
-        return outcome_of(reports, failed=reason)
+            reason, spent = str(error), error.spent
+        return outcome_of(reports, failed=reason, spent=spent)
 
     return work

@@ -1,11 +1,19 @@
-"""Problem + store → the study of that name: a new one, or the one to resume."""
+"""Problem + store → the study of that name, new or resumed, and a session that drives it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
 from nas.errors import StoreError
+from nas.search.accounting import open_account
 from nas.search.feasibility import check_feasible
+from nas.search.plan import Plan
 from nas.search.problem import Problem
+from nas.search.progress import Progress
+from nas.search.session import OnProgress, Session
 from nas.search.study import changed_keys
+from nas.search.warm_start import WarmStart
 from nas.store import Store, StudyRecord
 
 
@@ -36,3 +44,52 @@ def begin_or_resume(problem: Problem, store: Store) -> StudyRecord:
             "evaluations cannot be mixed with new ones: choose another name with --name"
         )
     return stored
+
+
+@contextmanager
+def open_session(
+    problem: Problem,
+    plan: Plan,
+    store: Store,
+    study: StudyRecord,
+    *,
+    warm_start: WarmStart,
+    on_progress: OnProgress,
+    grid: str | None = None,
+) -> Iterator[Session]:
+    """Drive a study while the context lasts; its front so far is stored however it ends.
+
+    Args:
+        problem: What is searched for.
+        plan: How.
+        store: Where results go.
+        study: The study in it.
+        warm_start: What it begins with.
+        on_progress: Told how far the study is.
+        grid: Whose electricity it takes, as a person says it; None for what is not said.
+
+    Raises:
+        StudyHeldError: if another process drives it.
+    """
+    begun = Progress(
+        goal=problem.evaluations,
+        mode=plan.mode,
+        runner=plan.runner,
+        why=plan.why,
+        limit_s=problem.limit_s,
+    )
+    with store.hold(study.id, progress=begun.to_json()) as lease:
+        account = open_account(store, study, problem, plan, lease=lease, grid=grid)
+        session = Session(
+            problem, warm_start, store, study,
+            lease=lease, account=account, begun=begun, on_progress=on_progress,
+        )  # fmt: skip
+        session.show()
+        try:
+            session.take_over()
+            yield session
+        except BaseException:
+            with suppress(StoreError):
+                session.save_front()
+                account.save(now=True)
+            raise

@@ -19,6 +19,7 @@ class Outcome:
         reports: Pairs of a share of the full work and the accuracy there.
         spent: What it took, by unit.
         reason: Why it is not complete, in words.
+        here: Whether it was worked on by the machine that drives the study.
     """
 
     state: EvaluationState
@@ -26,24 +27,35 @@ class Outcome:
     reports: tuple[tuple[float, float], ...] = ()
     spent: Mapping[str, float] = field(default_factory=dict)
     reason: str | None = None
+    here: bool = True
 
 
-def outcome_of(reports: Iterable[Report], *, failed: str | None = None) -> Outcome:
+def outcome_of(
+    reports: Iterable[Report],
+    *,
+    failed: str | None = None,
+    spent: Mapping[str, float] | None = None,
+    here: bool = True,
+) -> Outcome:
     """What reports come to.
 
     Args:
         reports: Of one network; where two are of the same share, the later one counts, as after
             a worker that died and was replaced.
         failed: Why the evaluation failed, if it did.
+        spent: What a failed one took, where that is known.
+        here: Whether it was worked on by the machine that drives the study.
     """
     by_share = {report.share: report for report in reports}
     ordered = [by_share[share] for share in sorted(by_share)]
     pairs = tuple((report.share, report.accuracy) for report in ordered)
-    spent = ordered[-1].spent if ordered else {}
     if failed is not None:
-        return Outcome(EvaluationState.FAILED, None, pairs, spent, failed)
+        spent = spent or (ordered[-1].spent if ordered else {})
+        return Outcome(EvaluationState.FAILED, None, pairs, spent, failed, here)
+    spent = ordered[-1].spent
     share, accuracy = pairs[-1]
     if share < 1:
         reason = f"stopped at {share:.0%} of the work: others of its cost did better there"
-        return Outcome(EvaluationState.STOPPED, None, pairs, spent, reason)
-    return Outcome(EvaluationState.COMPLETE, accuracy, pairs if len(pairs) > 1 else (), spent)
+        return Outcome(EvaluationState.STOPPED, None, pairs, spent, reason, here)
+    kept = pairs if len(pairs) > 1 else ()
+    return Outcome(EvaluationState.COMPLETE, accuracy, kept, spent, None, here)

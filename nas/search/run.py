@@ -11,11 +11,11 @@ from nas.accuracy.evaluator import OnPreparation, Prepared
 from nas.accuracy.external import ExternalEvaluator
 from nas.search.directly import run_direct
 from nas.search.in_process import run_in_process
-from nas.search.opening import begin_or_resume
+from nas.search.opening import begin_or_resume, open_session
 from nas.search.plan import Workers, make_plan
 from nas.search.problem import Problem
 from nas.search.progress import Progress
-from nas.search.session import OnProgress, open_session
+from nas.search.session import OnProgress
 from nas.search.warm_start import find_warm_start
 from nas.store import Store, StudyRecord
 
@@ -42,6 +42,7 @@ def run_study(
     on_progress: OnProgress = _unseen,
     on_note: Callable[[str], None] = _unheard,
     on_preparation: OnPreparation = _unwatched,
+    grid: str | None = None,
 ) -> StudyRecord:
     """Run a study to its end, from wherever it stands.
 
@@ -55,6 +56,7 @@ def run_study(
         on_progress: Told how far the study is, about once a second.
         on_note: Told in words what a person should know of it.
         on_preparation: Told how far the evaluator is with what it does before the first network.
+        grid: Whose electricity this process takes, as `nas.ledger.grid.find_grid` reads it.
 
     Raises:
         InfeasibleError: if no network fits the limits; nothing is stored then.
@@ -70,10 +72,11 @@ def run_study(
     for note in warm_start.notes:
         on_note(note)
     with open_session(
-        problem, plan, store, study, warm_start=warm_start, on_progress=on_progress
-    ) as session:
+        problem, plan, store, study,
+        warm_start=warm_start, on_progress=on_progress, grid=grid,
+    ) as session:  # fmt: skip
         if (made := _to_prepare(problem)) is not None:
-            made.prepare(on_preparation)
+            session.account.prepare(made, on_preparation)
         if plan.runner == "direct":
             run_direct(session)
         elif plan.runner == "in process":

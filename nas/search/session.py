@@ -9,23 +9,23 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import final
 
 import numpy as np
 
-from nas.errors import EvaluatorError, StoreError
+from nas.errors import EvaluatorError
+from nas.search.accounting import DriverAccount
 from nas.search.outcome import Outcome
-from nas.search.plan import Plan
 from nas.search.problem import Problem
 from nas.search.progress import Progress
 from nas.search.proposer import Proposer
-from nas.search.tally import TAKEN_OVER, Tally
+from nas.search.tally import Tally
 from nas.search.warm_start import WarmStart
 from nas.space.space import Codes
 from nas.store import EvaluationRecord, EvaluationState, Lease, Store, StudyRecord
+from nas.store.records import TAKEN_OVER
 
 OnProgress = Callable[[Progress], None]
 
@@ -48,6 +48,7 @@ class Session:
         store: Where results go.
         study: The study in it.
         lease: The right to write to it.
+        account: Of what this process spends on it.
         begun: What is known of its progress from the start.
         on_progress: Told how far the study is, about once a second.
     """
@@ -60,10 +61,11 @@ class Session:
         study: StudyRecord,
         *,
         lease: Lease,
+        account: DriverAccount,
         begun: Progress,
         on_progress: OnProgress,
     ) -> None:
-        self.problem, self.warm_start = problem, warm_start
+        self.problem, self.warm_start, self.account = problem, warm_start, account
         self._study, self._store, self._lease, self._on_progress = study, store, lease, on_progress
         self._records = store.evaluations(study.id)
         self._by_id = {record.architecture_id: record for record in self._records}
@@ -140,6 +142,7 @@ class Session:
         self._records += added
         self._by_id |= {record.architecture_id: record for record in added}
         self._tally.add(added)
+        self.account.heard(outcomes)
         for record in added:
             self._heed_failure(record)
 
@@ -202,6 +205,7 @@ class Session:
         )
         self._shown = now
         self._lease.report(progress.to_json())
+        self.account.save()
         self._on_progress(progress)
         if now - self._saved > _BETWEEN_FRONTS_S:
             self.save_front()
@@ -248,41 +252,6 @@ class Session:
                 "then choose another name with --name"
             )
         self.save_front()
+        self.account.save(now=True)
         self._store.finish(self._study.id, lease=self._lease)
         self._say(scored=scored, ending=ending)
-
-
-@contextmanager
-def open_session(
-    problem: Problem,
-    plan: Plan,
-    store: Store,
-    study: StudyRecord,
-    *,
-    warm_start: WarmStart,
-    on_progress: OnProgress,
-) -> Iterator[Session]:
-    """Drive a study while the context lasts; its front so far is stored however it ends.
-
-    Raises:
-        StudyHeldError: if another process drives it.
-    """
-    begun = Progress(
-        goal=problem.evaluations,
-        mode=plan.mode,
-        runner=plan.runner,
-        why=plan.why,
-        limit_s=problem.limit_s,
-    )
-    with store.hold(study.id, progress=begun.to_json()) as lease:
-        session = Session(
-            problem, warm_start, store, study, lease=lease, begun=begun, on_progress=on_progress
-        )
-        session.show()
-        try:
-            session.take_over()
-            yield session
-        except BaseException:
-            with suppress(StoreError):
-                session.save_front()
-            raise

@@ -11,9 +11,6 @@ from nas.pareto import front
 from nas.search.progress import Progress, growth
 from nas.store.records import EvaluationRecord, EvaluationState, ObjectiveRecord
 
-TAKEN_OVER = "known from study "
-"""How the reason of an evaluation begins that another study paid for."""
-
 
 @final
 class Tally:
@@ -46,7 +43,7 @@ class Tally:
         self.states.update(record.state for record in records)
         for record in records:
             self.spent.update(record.spent)
-            self.taken_over += is_taken_over(record)
+            self.taken_over += record.taken_over
         able = [record for record in records if self._counts(record)]
         if able:
             self._values += [self._row(record) for record in able]
@@ -81,9 +78,3 @@ class Tally:
             curve = tuple(growth(self._values, self._senses))
             self._curve = len(self._values), curve
         return curve
-
-
-def is_taken_over(record: EvaluationRecord) -> bool:
-    """Whether another study paid for an evaluation."""
-    complete = record.state is EvaluationState.COMPLETE
-    return complete and (record.reason or "").startswith(TAKEN_OVER)

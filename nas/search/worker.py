@@ -47,8 +47,10 @@ class NetworkTrainable(tune.Trainable):
         """Work until the next report; a failure is a result as any other."""
         try:
             report = next(self._reports)
-        except (EvaluationFailedError, EvaluatorError, PicturesError) as error:
-            return {"failed": str(error), "done": True}
+        except EvaluationFailedError as error:
+            return {"failed": str(error), "spent": error.spent, "done": True}
+        except (EvaluatorError, PicturesError) as error:
+            return {"failed": str(error), "spent": {}, "done": True}
         return {
             "share": report.share,
             "accuracy": report.accuracy,

@@ -2,6 +2,7 @@
 
 from nas.store.leases import Lease
 from nas.store.records import (
+    AccountRecord,
     DriverRecord,
     EvaluationRecord,
     EvaluationState,
@@ -12,6 +13,7 @@ from nas.store.records import (
 from nas.store.store import Store
 
 __all__ = [
+    "AccountRecord",
     "DriverRecord",
     "EvaluationRecord",
     "EvaluationState",

@@ -62,6 +62,10 @@ class EvaluationState(StrEnum):
     FAILED = "failed"
 
 
+TAKEN_OVER = "known from study "
+"""How the reason of an evaluation begins that another study paid for."""
+
+
 @dataclass(frozen=True, slots=True)
 class EvaluationRecord:
     """One network of a study and what became of it.
@@ -92,6 +96,33 @@ class EvaluationRecord:
     reports: tuple[tuple[float, float], ...] = ()
     spent: Mapping[str, float] = field(default_factory=dict)
     finished_at: datetime | None = field(default=None, compare=False)
+
+    @property
+    def taken_over(self) -> bool:
+        """Whether another study paid for it."""
+        complete = self.state is EvaluationState.COMPLETE
+        return complete and (self.reason or "").startswith(TAKEN_OVER)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRecord:
+    """What one process that drove a study spent on one purpose, beside its evaluations.
+
+    Args:
+        number: Its place in the order of beginning, unique in the study.
+        purpose: What for, such as `preparation` or `search`.
+        began_at: In UTC, aware.
+        until: Up to when it is known what was spent, in UTC, aware.
+        spent: By unit, such as `wall_s`; finite and not negative. What is not known is absent.
+        about: JSON that says what the numbers rest on.
+    """
+
+    number: int
+    purpose: str
+    began_at: datetime
+    until: datetime
+    spent: Mapping[str, float]
+    about: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ from sqlalchemy import (
 VERSION_TABLE = "nas_schema_version"
 """Where Alembic notes the revision: not its default name, which Optuna and MLflow use too."""
 
-REVISION = "0002"
+REVISION = "0003"
 """The revision whose tables these are."""
 
 NAMING = {
@@ -135,4 +135,16 @@ drivers = Table(
     Column("since", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
     Column("progress", JSON, nullable=False),
+)
+
+accounts = Table(
+    "accounts",
+    metadata,
+    Column("study_id", ForeignKey("studies.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("purpose", String(32), nullable=False),
+    Column("began_at", UtcDateTime, nullable=False),
+    Column("until", UtcDateTime, nullable=False),
+    Column("spent", JSON, nullable=False),
+    Column("about", JSON, nullable=False),
 )

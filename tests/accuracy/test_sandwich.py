@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from nas.accuracy import sandwich
-from nas.accuracy.checkpoint import load_checkpoint
+from nas.accuracy.checkpoint import load_checkpoint, save_checkpoint
 from nas.accuracy.extremes import extremes
 from nas.accuracy.recipe import Recipe
-from nas.accuracy.sandwich import FILE, SupernetProgress, load_supernet, train_supernet
+from nas.accuracy.sandwich import (
+    FILE,
+    SupernetProgress,
+    load_supernet,
+    train_supernet,
+    training_spent,
+)
 from nas.errors import ArtefactError, TrainingError
 from nas.graph.lower import lower
 from tests.accuracy.small_supernet import PICTURES, RECIPE, SPACE, SPLITS
@@ -48,6 +55,20 @@ def stop_at(seen: int) -> Callable[[SupernetProgress], None]:
     return stop
 
 
+def same(one: Path, other: Path) -> bool:
+    """Whether two files are equal in all but the time that they took."""
+    (tensors, about), (theirs, their_about) = map(_stored, (one, other))
+    assert about["spent"].keys() == their_about["spent"].keys()
+    equal = all(torch.equal(tensors[name], theirs[name]) for name in tensors | theirs)
+    return equal and {**about, "spent": 0} == {**their_about, "spent": 0}
+
+
+def _stored(file: Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    stored = load_checkpoint(file)
+    assert stored is not None
+    return stored
+
+
 @pytest.fixture
 def stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of a training that was stopped, each of its steps kept but the last."""
@@ -64,7 +85,7 @@ def test_a_training_that_was_stopped_ends_as_one_that_was_not(
     resumed = train(stopped, on_progress=lambda progress: seen.append(progress.seen))
     assert len(SPLITS.train) < seen[0] < len(SPLITS.train) + 40
     whole = train(tmp_path_factory.mktemp("whole"))
-    assert resumed.read_bytes() == whole.read_bytes()
+    assert same(resumed, whole)
     (only,) = stopped.iterdir()
     assert only.name == FILE
 
@@ -80,7 +101,34 @@ def test_an_efficient_training_skips_pictures_and_ends_the_same_when_stopped(
     monkeypatch.setattr(sandwich, "CHECKPOINT_EVERY_S", 0.0)
     with pytest.raises(KeyboardInterrupt):
         train(tmp_path / "cut", recipe, on_progress=stop_at(2 * len(SPLITS.train) + 20))
-    assert train(tmp_path / "cut", recipe).read_bytes() == whole.read_bytes()
+    assert same(train(tmp_path / "cut", recipe), whole)
+
+
+def test_weights_say_what_they_took_over_all_processes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recipe = SHORT.model_copy(update={"epochs": 4, "efficient": True})
+    monkeypatch.setattr(sandwich, "CHECKPOINT_EVERY_S", 0.0)
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path, recipe, on_progress=stop_at(3 * len(SPLITS.train)))
+    first = training_spent(tmp_path / FILE)
+    whole = training_spent(train(tmp_path, recipe))
+    assert set(whole) == {"wall_s", "cpu_s", "trained_samples", "skipped_samples"}
+    assert all(whole[unit] > first[unit] > 0 for unit in ("wall_s", "cpu_s", "trained_samples"))
+    pictures = 4 * len(SPLITS.train)
+    left_out = 4 * recipe.batch  # what is too few for a batch at the end of each epoch
+    assert 0 < whole["skipped_samples"] < pictures / 2
+    assert pictures - left_out < whole["trained_samples"] + whole["skipped_samples"] <= pictures
+    assert training_spent(tmp_path / "none") == {}
+
+
+def test_weights_begun_by_a_version_that_kept_no_account_stay_of_unknown_cost(
+    stopped: Path,
+) -> None:
+    tensors, about = _stored(stopped / FILE)
+    del about["spent"]
+    save_checkpoint(stopped / FILE, tensors, about)
+    assert training_spent(train(stopped)) == {}
 
 
 def test_a_finished_training_is_not_repeated(tmp_path: Path) -> None:

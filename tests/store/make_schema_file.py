@@ -2,14 +2,16 @@
 
 Run once for each new migration, before its release, and commit the file:
 
-    python -m tests.store.make_schema_file tests/store/data/schema_0002.db
+    python -m tests.store.make_schema_file tests/store/data/schema_0003.db
 """
 
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 
-from nas.store import EvaluationState, Store
+from nas.store import AccountRecord, EvaluationState, Store
+from nas.store.accounts import save_account
 from tests.store.examples import OBJECTIVES, SPEC, evaluation
 
 NAME = "phones"
@@ -35,14 +37,34 @@ RECORDS = [
         reason="behind others at half of the budget",
     ),
 ]
+ACCOUNTS = [
+    AccountRecord(
+        0,
+        "preparation",
+        datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC),
+        datetime(2026, 5, 4, 3, 4, 1, tzinfo=UTC),
+        {"wall_s": 120.0, "cpu_s": 230.5},
+        {"host": "here", "prepared": {"cpu_s": 231.0}},
+    ),
+    AccountRecord(
+        1,
+        "search",
+        datetime(2026, 5, 4, 3, 4, 2, tzinfo=UTC),
+        datetime(2026, 5, 4, 3, 5, 2, tzinfo=UTC),
+        {"wall_s": 60.0, "cpu_s": 4.25, "cpu_energy_j": 900.0, "covered_cpu_s": 55.0},
+        {"host": "here", "within": False, "cpu_meter": "rapl package, whole machine"},
+    ),
+]
 
 
 def make(path: str) -> None:
-    """Write a finished study of `RECORDS` with a front of two."""
+    """Write a finished study of `RECORDS` with `ACCOUNTS` and a front of two."""
     with Store.open(path, create=True) as store:
         study = store.create_study(NAME, spec=SPEC, objectives=OBJECTIVES)
         store.record(study.id, RECORDS)
         store.save_front(study.id, [1, 0])
+        for account in ACCOUNTS:
+            save_account(store, study.id, account)
         store.finish(study.id)
 
 

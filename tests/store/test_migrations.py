@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,12 @@ from alembic.runtime.migration import MigrationContext
 from sqlalchemy import inspect
 
 from nas.store import EvaluationState, Store, migrations
+from nas.store.accounts import accounts, save_account
 from nas.store.database import open_database, writing
 from nas.store.location import read_location
 from nas.store.tables import REVISION, VERSION_TABLE, metadata
 from tests.store.examples import OBJECTIVES, SPEC, evaluation
-from tests.store.make_schema_file import NAME, RECORDS, RECORDS_0001
+from tests.store.make_schema_file import ACCOUNTS, NAME, RECORDS, RECORDS_0001
 
 DATA = Path(__file__).parent / "data"
 
@@ -76,10 +78,13 @@ def test_every_schema_ever_written_still_opens(tmp_path: Path, revision: str) ->
         found = store.evaluations(study.id)
         assert found == records
         assert all(record.finished_at is not None for record in found)
+        assert accounts(store, study.id) == (ACCOUNTS if revision >= "0003" else [])
         assert (summary.complete, summary.over_limit, summary.failed) == (2, 1, 1)
         assert summary.stopped == len(records) - 4
         assert [member.number for member in store.front(study.id)] == [1, 0]
         assert {record.state for record in RECORDS} == set(EvaluationState)
         with store.hold(study.id) as lease:
             store.record(study.id, [evaluation(9, reports=((1.0, 70.0),))], lease=lease)
+            save_account(store, study.id, replace(ACCOUNTS[1], number=2), lease=lease)
+        assert accounts(store, study.id)[-1].spent == ACCOUNTS[1].spent
         assert store.evaluations(study.id)[-1].reports == ((1.0, 70.0),)
