@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textwrap import fill
+
 from nas.accuracy.augment import MEAN, STANDARD_DEVIATION
 from nas.export.readme import Sections, table
 from nas.export.weights import PictureFacts, PictureWeights, Share
@@ -42,10 +44,14 @@ python train.py PICTURES --start weights.safetensors    # on from weights
 
 {recipe}
 
-The learning rate of each step is its peak x batch / 128, reached in a line after the warm-up and
-falling to 0 along a cosine. Norms and biases do not decay. Each picture is cut at a random place:
-in its margin, or up to an eighth of its side beyond the border, which is reflected{flipped}.
+{schedule}
 """
+
+_SCHEDULE = """\
+The learning rate of each step is its peak x batch / 128, reached in a line after the warm-up and \
+falling to 0 along a cosine. Norms and biases do not decay. Each picture is cut at a random \
+place: in its margin, or up to an eighth of its side beyond the border, which is \
+reflected{flipped}."""
 
 
 def picture_sections(given: PictureWeights) -> Sections:
@@ -57,18 +63,18 @@ def picture_sections(given: PictureWeights) -> Sections:
         files = "- `weights.safetensors`: the weights, for `model.py`.\n" + _FILES
         python = _python(given.facts)
     weights = f"{_weights(given)}\n\n{_pictures(given.facts)}"
-    onnx = f"`model.onnx` takes such pictures. {onnx}"
+    onnx = _wrapped(f"`model.onnx` takes such pictures. {onnx} Written again after training:")
     return Sections(weights, files, python, onnx, _training(given))
 
 
 def _weights(given: PictureWeights) -> str:
     """What the weights are, and how often they are right."""
-    lines = [f"## Weights\n\n**{_origin(given)}**"]
+    lines = ["## Weights", _wrapped(f"**{_origin(given)}**")]
     shares = {"validation": given.validation, "test": given.test}
     rows = [_row(name, share) for name, share in shares.items() if share is not None]
     if rows:
         lines.append(table(("split", "right", "90% interval", "pictures"), rows))
-        lines.append(_meaning(given))
+        lines.append(_wrapped(_meaning(given)))
     return "\n\n".join(lines)
 
 
@@ -133,9 +139,11 @@ def _pictures(facts: PictureFacts) -> str:
         f"divided by 255, less {_numbers(MEAN)}, divided by {_numbers(STANDARD_DEVIATION)}, "
         "channel by channel."
     )
-    listed = "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
+    listed = "\n".join(
+        _wrapped(f"{number}. {step}", "   ") for number, step in enumerate(steps, 1)
+    )
     return (
-        f"## Pictures\n\nLogits, in their order: {classes}.\n\n"
+        f"## Pictures\n\n{_wrapped(f'Logits, in their order: {classes}.')}\n\n"
         f"What a picture goes through before the network (`prepare` in `train.py`):\n\n{listed}"
     )
 
@@ -149,7 +157,12 @@ def _training(given: PictureWeights) -> str:
     recipe = given.recipe.model_dump(mode="json")
     rows = [(name.replace("_", " "), _shown(value)) for name, value in recipe.items()]
     flipped = ", and mirrored half of the time" if given.recipe.flip else ""
-    return _TRAINING.format(recipe=table(("setting", "value"), rows), flipped=flipped)
+    schedule = _wrapped(_SCHEDULE.format(flipped=flipped))
+    return _TRAINING.format(recipe=table(("setting", "value"), rows), schedule=schedule)
+
+
+def _wrapped(text: str, indent: str = "") -> str:
+    return fill(text, 98, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def _shown(value: object) -> str:

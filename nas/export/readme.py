@@ -46,7 +46,7 @@ images = numpy.zeros((1, {sizes}), dtype=numpy.float32)
 (logits,) = session.run(["logits"], {{"image": images}})
 ```
 
-{onnx} After training, write the ONNX file again:
+{onnx}
 
 ```python
 batch = torch.export.Dim("batch", min=1)
@@ -82,7 +82,8 @@ logits = network.eval()(torch.randn(1, {sizes}))
 _FRESH_ONNX = """\
 `model.onnx` shows what a runtime makes of the network and how fast it is there. Its batch-norm
 statistics are those of random images, so that values stay in the range of a trained network's. For
-another number of classes change the width of the last layer in `model.py`."""
+another number of classes change the width of the last layer in `model.py`. After training, write
+the ONNX file again:"""
 
 _TRAINING = """## Training
 
@@ -142,7 +143,7 @@ class Sections(NamedTuple):
         weights: What they are.
         files: Further lines of the list of files, each with its end of line.
         python: How to use the network in Python, an empty line before and after it.
-        onnx: A paragraph on `model.onnx`.
+        onnx: A paragraph on `model.onnx`, which leads over to writing it again.
         training: How to train the network.
     """
 

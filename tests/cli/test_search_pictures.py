@@ -1,16 +1,19 @@
-"""`nas search --data`: from pictures to a front, with the accuracy measured on them."""
+"""`nas search --data`: from pictures to a front, and on to a network that was trained on them."""
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from tests.cli.conftest import Start
+from tests.cli.conftest import Run, Start
 from tests.cli.databases import complete
 from tests.waiting import until
 
@@ -74,6 +77,99 @@ def test_a_supernet_serves_every_device(start: Start, folder: Path, found: dict[
     again = _search(start, folder, "pixel-3")
     assert weights.stat().st_mtime_ns == trained_at, "the second device takes what is there"
     assert again["front"]
+
+
+@pytest.fixture
+def export(
+    run: Run, folder: Path, found: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Any]:
+    """Export the most accurate network of the front, where it was searched."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+    monkeypatch.chdir(folder)
+    return lambda *more: run("export", found["study"], "--pick", "most-accurate", *more)
+
+
+def test_a_pick_takes_its_weights_along(
+    export: Callable[..., Any], found: dict[str, Any], tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    said = export("--to", out, "--json").json()
+    best = max(row["accuracy"] for row in found["front"])
+    assert (said["weights"], said["test"]) == ("inherited", None)
+    assert said["validation"]["accuracy"] == pytest.approx(best)
+    readme = (out / "README.md").read_text(encoding="utf-8")
+    assert "weights are inherited" in readme and "The test split was not looked at." in readme
+    assert f"{best:.2f}%" in readme and "0 `0`, 1 `1`, 2 `2`" in readme
+
+    example = next(
+        code for code in re.findall(r"```python\n(.*?)```", readme, re.S) if "train" in code
+    )
+    from PIL import Image
+
+    Image.fromarray(np.tile(np.arange(0, 256, 32, dtype=np.uint8), (8, 1))).save(
+        out / "picture.png"
+    )
+    example = example.replace("picture.jpg", "picture.png") + (
+        "import onnxruntime\n"
+        "session = onnxruntime.InferenceSession('model.onnx')\n"
+        "(logits,) = session.run(['logits'], {'image': images.contiguous().numpy()})\n"
+        "assert abs(torch.tensor(logits).softmax(dim=1) - shares).max() < 1e-4\n"
+    )
+    alone = "import sys; sys.modules['nas'] = None\n" + example  # importing it is an error
+    done = subprocess.run(
+        [sys.executable, "-B", "-c", alone], cwd=out, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_pick_is_trained_and_tested_once(export: Callable[..., Any], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    settings = ("--train", "--epochs", 3, "--efficient", "--json")
+    said = export("--to", out, *settings).json()
+    assert said["weights"] == "trained" and said["begun_from"] == "inherited"
+    assert (said["recipe"]["epochs"], said["recipe"]["efficient"]) == (3, True)
+    test = said["test"]
+    assert (test["pictures"], test["looks"]) == (269, 1)
+    assert 30 < test["low_90"] < test["accuracy"] < test["high_90"]
+    readme = (out / "README.md").read_text(encoding="utf-8")
+    assert f"{test['accuracy']:.2f}%" in readme and "looked at once, at the end" in readme
+    again = export("--to", tmp_path / "again", *settings).json()
+    assert (again["test"], again["validation"]) == (test, said["validation"])
+    weights = [folder / "weights.safetensors" for folder in (out, tmp_path / "again")]
+    assert weights[0].read_bytes() == weights[1].read_bytes()
+
+
+def test_what_is_not_there_any_more_is_told(
+    export: Callable[..., Any], run: Run, folder: Path, tmp_path: Path
+) -> None:
+    np.savez(
+        tmp_path / "other.npz", images=np.zeros((30, 8, 8), np.uint8), labels=np.arange(30) % 3
+    )
+    for arguments, words in (
+        (
+            ["--data", tmp_path / "other.npz"],
+            ["must stay as they were", "--data", "nas export ID"],
+        ),
+        (["--epochs", 3], ["`--epochs` goes with --train"]),
+        (["--from-scratch"], ["`--from-scratch` goes with --train"]),
+    ):
+        refused = export("--to", tmp_path / "out", *arguments)
+        assert refused.code == 2
+        assert all(word in refused.err for word in words), refused.err
+    refused = run("export", "mobilenet_v2/64", "--train", "--to", tmp_path / "out")
+    assert refused.code == 2 and "--pick of a study of --data" in refused.err
+    refused = export("--train", "--epochs", 1000, "--to", tmp_path)  # at once, for it is in use
+    assert refused.code == 2 and "--force" in refused.err
+    assert not (tmp_path / "out").exists()
+
+    kept, aside = folder / "cache" / "nas" / "supernets", tmp_path / "aside"
+    kept.rename(aside)
+    try:
+        told = export("--to", tmp_path / "out")
+    finally:
+        aside.rename(kept)
+    assert told.code == 0 and "no longer at" in told.err and "--train" in told.err
+    assert "freshly initialised" in (tmp_path / "out" / "README.md").read_text(encoding="utf-8")
 
 
 def test_a_search_that_was_killed_twice_finds_the_same(
