@@ -80,8 +80,9 @@ the best other method that loses.
 _NOISE = """\
 ## When a training is repeated, accuracy changes
 
-NAS-Bench-Macro trained every network three times. Here a search is told one of the three, drawn
-by its seed, and scored by their mean.
+NAS-Bench-Macro trained every network three times. Here a search is told one of the three, drawn by
+its seed. It shows the front by what it was told, and is scored by the mean of the three of what it
+shows.
 """
 
 _TIMING = """\

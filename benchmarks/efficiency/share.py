@@ -14,20 +14,24 @@ from benchmarks.efficiency.tasks import Task, Values, volume
 def share_curve(done: Run, task: Task, budget: int = BUDGET) -> Values:
     """Share of the reference hypervolume after 1, 2, ... evaluations; shape (budget,).
 
+    What counts is the truth about the networks that a person would be shown: those that no other
+    dominates by what the search was told. Where noise decides, a share may fall.
+
     A run that ended early keeps its last share.
     """
     curve = np.zeros(budget)
     if not done.codes:
         return curve
-    scaled = task.scaled(task.evaluate(codes_of(done)))
-    best: list[Values] = []
+    codes = codes_of(done)[:budget]
+    told, true = task.scaled(task.told(codes, done.seed)), task.scaled(task.evaluate(codes))
+    shown: list[int] = []
     share = 0.0
-    for index, row in enumerate(scaled[:budget]):
-        if not any((other <= row).all() for other in best):
-            best = [other for other in best if not (row <= other).all()] + [row]
-            share = volume(np.array(best)) / task.best
+    for index, row in enumerate(told):
+        if not any((told[other] <= row).all() for other in shown):
+            shown = [other for other in shown if not (row <= told[other]).all()] + [index]
+            share = volume(true[shown]) / task.best
         curve[index] = share
-    curve[len(scaled) :] = share
+    curve[len(told) :] = share
     return curve
 
 

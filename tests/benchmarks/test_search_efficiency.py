@@ -105,6 +105,19 @@ def test_one_point_has_the_share_computed_by_hand(task: Task) -> None:
     assert share_curve(done, task) == pytest.approx(np.full(200, by_hand))
 
 
+def test_what_noise_praises_hides_what_is_better(task: Task) -> None:
+    best = int(task.evaluate(CODES[:-1])[:, 0].argmin())
+
+    def noisy_errors(asked: Codes, seed: int) -> Values:
+        return np.where((asked == CODES[best]).all(axis=1), 100.0, task.errors(asked))
+
+    noisy = replace(task, noisy_errors=noisy_errors)
+    done = run("all", InOrder(CODES), noisy, 0, budget=17)
+    without = run("all but one", InOrder(np.delete(CODES, best, axis=0)), task, 0, budget=16)
+    assert share_curve(done, noisy)[-1] == pytest.approx(share_curve(without, task)[-1])
+    assert share_curve(done, noisy)[-1] < share_curve(done, task)[-1]
+
+
 def test_repeats_are_free_and_answered_from_memory(task: Task) -> None:
     method = InOrder(np.repeat(CODES[:4], 3, axis=0))
     done = run("thrice", method, task, 0, budget=4)
