@@ -27,7 +27,8 @@ from sklearn.preprocessing import PolynomialFeatures, StandardScaler
 
 from nas.accuracy.augment import prepare
 from nas.accuracy.inherited import InheritedEvaluator
-from nas.accuracy.proxies import Proxy, score
+from nas.accuracy.judges import Proxy
+from nas.accuracy.proxies import score
 from nas.accuracy.recipe import Recipe
 from nas.accuracy.sandwich import FILE, SupernetProgress, train_supernet
 from nas.accuracy.trust import trust

@@ -1,4 +1,4 @@
-"""A person's pictures and a space → what says how accurate its networks are on them.
+"""A person's pictures and a space → what says how good its networks are on them.
 
 What is declared is all that an evaluator depends on, so that any process can make it again, and a
 supernet that was trained once serves every study that declares the same: the next device costs
@@ -13,13 +13,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, final
+from typing import TYPE_CHECKING, Any, final
 
 from filelock import FileLock
 from platformdirs import user_cache_path
 
 from nas.accuracy.evaluator import OnPreparation, Report
 from nas.accuracy.external import ExternalEvaluator
+from nas.accuracy.judges import SCORING, Proxy
 from nas.declarations import Declaration
 from nas.errors import DivergedError, MemoryShortError, MissingExtraError
 from nas.images.reading import OnProgress, read_pictures
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
     from nas.images.pictures import Pictures
     from nas.images.splits import Splits
 
-Judge = Literal["supernet", "training"]
-
 _EPOCHS = {"supernet": (4, 12), "training": (5, 30)}
 _USUAL_SAMPLES = {"supernet": 220_000, "training": 200_000}
 """Pictures that a training sees by default: few pictures are seen more often, within bounds."""
@@ -46,20 +45,20 @@ _MOST_EASED = 16
 
 
 class PictureTask(Declaration):
-    """Everything that an accuracy on pictures depends on.
+    """Everything that an accuracy or a score on pictures depends on.
 
     Args:
-        judge: Weights shared by all networks and trained once, or a training of each network.
+        judge: `supernet`, whose weights all networks share, `training` of each, or a proxy.
         data: The place of the pictures.
         content_sha256: What must be found there.
         largest: The resolution in pixels that the pictures are kept for.
         space: Whose networks are judged; its last width is the number of classes.
         seed: Of the splits and of everything that is random in training.
-        epochs: Passes over the training pictures.
+        epochs: Passes over the training pictures; 0 of a proxy.
         efficient: Whether training skips what is learnt well.
     """
 
-    judge: Judge
+    judge: str
     data: str
     content_sha256: str
     largest: int
@@ -95,15 +94,17 @@ class OwnPictures:
     space: SearchSpace
     largest: int
 
-    def judged_by(self, judge: Judge, *, epochs: int | None, efficient: bool) -> ExternalEvaluator:
-        """What says how accurate the space's networks are.
+    def judged_by(self, judge: str, *, epochs: int | None, efficient: bool) -> ExternalEvaluator:
+        """What says how accurate the space's networks are, or scores them.
 
         Args:
-            judge: Shared weights or trainings.
+            judge: One of `TRAINED` or `SCORING`.
             epochs: Passes over the training pictures; what suits their number if None.
             efficient: Whether training skips what is learnt well.
         """
-        if epochs is None:
+        if judge in SCORING:
+            epochs = 0
+        elif epochs is None:
             least, most = _EPOCHS[judge]
             epochs = min(max(_USUAL_SAMPLES[judge] // len(self.splits.train), least), most)
         task = PictureTask(
@@ -174,6 +175,12 @@ def again(text: str) -> ExternalEvaluator:
 def _judge(task: PictureTask, pictures: Pictures, splits: Splits) -> ExternalEvaluator:
     from nas.accuracy.recipe import recipe_for
 
+    if task.judge in SCORING:
+        from nas.accuracy.proxies import ProxyEvaluator
+
+        return ExternalEvaluator(
+            task.model_dump_json(), ProxyEvaluator(Proxy(task.judge), pictures, splits)
+        )
     recipe = recipe_for(pictures, epochs=task.epochs, efficient=task.efficient)
     if task.judge == "training":
         from nas.accuracy.trained import TrainedEvaluator

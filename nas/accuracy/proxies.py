@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 from typing import Any, final
@@ -20,6 +19,8 @@ from torch.nn import functional
 
 from nas.accuracy.augment import prepare
 from nas.accuracy.evaluator import Report
+from nas.accuracy.judges import Proxy
+from nas.errors import EvaluationFailedError
 from nas.graph.lower import lower
 from nas.images.pictures import Pictures
 from nas.images.splits import Splits
@@ -35,19 +36,6 @@ _ACTIVATIONS = (nn.ReLU, nn.ReLU6, nn.Hardswish, nn.SiLU)
 _JITTER = 1e-5
 _PERTURBATION = 1e-2
 _SECONDS = 0.5  # of one proxy of a small network on one core
-
-
-class Proxy(StrEnum):
-    """What can be said of a network before it is trained."""
-
-    NASWOT = "naswot"
-    SYNFLOW = "synflow"
-    ZEN = "zen"
-    GRADIENT_NORM = "gradient_norm"
-    JACOBIAN_COVARIANCE = "jacobian_covariance"
-    MACS = "macs"
-    PARAMETERS = "parameters"
-    DEPTH = "depth"
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +203,7 @@ SCORES: dict[Proxy, Callable[[_Seen], float]] = {
 @final
 @dataclass(frozen=True, eq=False)
 class ProxyEvaluator:
-    """Scores networks by a proxy. What it reports as accuracy is a score, not a percentage.
+    """Scores networks by a proxy. What it reports is a score, not an accuracy in %.
 
     Args:
         proxy: Which.
@@ -232,7 +220,7 @@ class ProxyEvaluator:
         """JSON for the store: which proxy of which data."""
         return {
             "kind": "proxy",
-            "proxy": self.proxy.value,
+            "evaluator": self.proxy.value,
             "unit": "score",
             "data": self.pictures.provenance,
             "splits": self.splits.provenance,
@@ -246,13 +234,19 @@ class ProxyEvaluator:
         return _SECONDS
 
     def evaluate(self, architecture: Architecture, *, seed: int, folder: Path) -> Iterator[Report]:
-        """One report: the score."""
+        """One report: the score.
+
+        Raises:
+            EvaluationFailedError: if the network has none.
+        """
         pixels = torch.from_numpy(self.pictures.pixels[self._chosen])
         resolution = architecture.image.height
         images = prepare(pixels, crop=self.pictures.crop, resolution=resolution)
         labels = torch.from_numpy(self.pictures.labels[self._chosen])
-        found = score(architecture, images, labels, seed=seed, proxies=[self.proxy])
-        yield Report(1.0, found[self.proxy])
+        found = score(architecture, images, labels, seed=seed, proxies=[self.proxy])[self.proxy]
+        if not np.isfinite(found):
+            raise EvaluationFailedError(f"{self.proxy} cannot be computed of it")
+        yield Report(1.0, found)
 
     @cached_property
     def _chosen(self) -> np.typing.NDArray[np.int64]:

@@ -53,6 +53,7 @@ class TrainedEvaluator:
         """JSON for the store: data, splits and recipe."""
         return {
             "kind": "trained",
+            "evaluator": "training",
             "data": self.pictures.provenance,
             "splits": self.splits.provenance,
             "recipe": self.recipe.model_dump(mode="json"),

@@ -117,7 +117,8 @@ def check(
 
 def _judged(name: str, own: OwnPictures, supernet_epochs: int | None) -> NetworkEvaluator:
     from nas.accuracy.external import load_evaluator
-    from nas.accuracy.proxies import Proxy, ProxyEvaluator
+    from nas.accuracy.judges import Proxy
+    from nas.accuracy.proxies import ProxyEvaluator
 
     if name == _SUPERNET:
         return own.judged_by("supernet", epochs=supernet_epochs, efficient=False).made

@@ -153,9 +153,9 @@ def _spec(file: str | None, arguments: Mapping[str, Any]) -> StudySpec:
         "objectives": arguments["objective"],
         "evaluator": _evaluator(arguments),
         "search": arguments["search"] and arguments["search"].value,
-        **_devices(arguments["device"], arguments["objective"], base),
     }
     base |= {key: value for key, value in options.items() if value is not None}
+    base |= _devices(arguments["device"], arguments["objective"], base)
     base["limits"] = {**(base.get("limits") or {}), **_limits(arguments)}
     for key in ("space", "device"):
         if key not in base:
@@ -183,11 +183,13 @@ def _devices(
     names: Sequence[str] | None, objectives: Sequence[str] | None, base: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The study's device, and with several, a latency on each."""
+    from nas.search.study import usual_objectives
+
     if not names:
         return {}
     chosen: dict[str, Any] = {"device": names[0]}
     if len(names) > 1 and not objectives:
-        kept = base.get("objectives") or ("accuracy", "latency_ms")
+        kept = base.get("objectives") or usual_objectives(base.get("evaluator"))
         chosen["objectives"] = list(
             dict.fromkeys([*kept, *(f"latency_ms@{name}" for name in names[1:])])
         )

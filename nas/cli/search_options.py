@@ -58,7 +58,7 @@ ObjectiveNames = Annotated[
     list[str] | None,
     typer.Option(
         metavar="NAME",
-        help="Give once for each: accuracy, train_time_s, latency_ms, energy_mj, "
+        help="Give once for each: accuracy, proxy_score, train_time_s, latency_ms, energy_mj, "
         "peak_memory_bytes, macs, parameters. On another device: latency_ms@raspberry-pi-4.",
         rich_help_panel=_WHAT,
     ),
@@ -103,9 +103,10 @@ Evaluator = Annotated[
     typer.Option(
         metavar="NAME",
         help="With --data: supernet, which trains the weights of all networks at once (the "
-        "default), or training, of each network alone. Or code of your own, MODULE:FACTORY, that "
-        "trains a network and says its accuracy; the factory gives an object with cost_s "
-        "(seconds a network takes), provenance (a dict) and evaluate(architecture, *, "
+        "default), training, of each network alone, or a score of untrained networks in place of "
+        "accuracy: naswot, synflow, zen, gradient_norm, jacobian_covariance. Or code of your own, "
+        "MODULE:FACTORY, that trains a network and says its accuracy; the factory gives an object "
+        "with cost_s (seconds a network takes), provenance (a dict) and evaluate(architecture, *, "
         "seed, folder), which yields nas.Report(share_of_the_work, accuracy) until share 1.",
         rich_help_panel=_WHAT,
     ),

@@ -30,6 +30,7 @@ def heading(name: str) -> str:
     quantity, _, device = name.partition("@")
     words = {
         "accuracy": "accuracy %",
+        "proxy_score": "proxy score",
         "train_time_s": "training s",
         "latency_ms": "latency ms",
         "energy_mj": "energy mJ",

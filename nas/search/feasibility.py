@@ -18,6 +18,7 @@ from nas.cost.catalog import find_model
 from nas.errors import InfeasibleError
 from nas.search.descent import ENUMERABLE, least, nearest_to_limits
 from nas.search.direct import search_direct
+from nas.search.objectives import find_objective
 from nas.search.problem import NEARLY_FREE_S, Columns, Problem
 from nas.search.study import StudySpec
 from nas.space.catalog import find_space
@@ -292,7 +293,7 @@ def without_dear(spec: StudySpec) -> StudySpec:
     name = find_space(spec.space).name
     if spec.evaluator is None and name in shipped_predictors("accuracy"):
         return spec
-    kept = tuple(one for one in spec.objectives if one != "accuracy")
+    kept = tuple(one for one in spec.objectives if find_objective(one).known)
     limits = spec.limits.model_copy(update={"min_accuracy": None})
     changes = {"objectives": kept or ("latency_ms",), "limits": limits, "evaluator": None}
     return spec.model_copy(update=changes)

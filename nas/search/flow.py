@@ -134,7 +134,7 @@ class Flow(Callback):
                 return
             network = problem.space.architecture(code)
             if (known := self._session.known(network.id)) is not None:
-                self._proposer.tell(code, known.values.get("accuracy"), known.reports)
+                self._proposer.tell(code, self._session.modelled(known), known.reports)
                 clear(self._folder / network.id)
             elif (twin := self._same(network)) is not None:
                 twin.twins.append(code)

@@ -34,7 +34,7 @@ def run_in_process(session: Session, *, folder: Path) -> None:
         identity = problem.space.architecture(code).id
         known = session.known(identity)
         if known is not None:  # Other choices built the same network before.
-            proposer.tell(code, known.values.get("accuracy"), known.reports)
+            proposer.tell(code, session.modelled(known), known.reports)
             continue
         outcome = evaluate(code)
         session.record(code[None], [outcome])

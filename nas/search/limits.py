@@ -82,10 +82,10 @@ def _key_fault(key: str) -> Problem | None:
         objective = find_objective(quantity)
     except UnknownNameError:
         objective = None
-    if objective is not None and key == objective.limit_name:
+    if objective is not None and objective.limited and key == objective.limit_name:
         return None
-    known = [one.limit_name for one in OBJECTIVES.values()]
-    close = objective.limit_name if objective else nearest(key, known)
+    known = [one.limit_name for one in OBJECTIVES.values() if one.limited]
+    close = objective.limit_name if objective and objective.limited else nearest(key, known)
     listed = ", ".join(known)
     return Problem(key, f"unknown limit; limits are {listed}, or end in @DEVICE", repr(key), close)
 
@@ -142,6 +142,11 @@ def parse_limit(text: str) -> tuple[str, float]:
         )
     name, sign, value = match.groups()
     objective = find_objective(name.removeprefix("max_").removeprefix("min_"))
+    if not objective.limited:
+        raise InputError(
+            f"`{objective.name}` cannot have a limit, as its scale means nothing by itself; "
+            f"got {text!r}; limit what networks cost instead"
+        )
     right = "<=" if objective.sense is Sense.MINIMIZE else ">="
     if sign not in (right, right[::-1], right[0]):
         better = "less" if right == "<=" else "more"

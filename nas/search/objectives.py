@@ -22,7 +22,9 @@ class Objective:
         unit: For people.
         title: For people.
         per_device: Whether it is another number on another device.
-        known: Whether it is known before a network is evaluated. Accuracy alone is not.
+        known: Whether it is known before a network is evaluated. What is not is modelled; a study
+            has one of these at most.
+        limited: Whether it may have a limit. A score has none: its scale means nothing.
         device: The device that it is about; None for the study's own, or for none at all.
     """
 
@@ -32,6 +34,7 @@ class Objective:
     title: str
     per_device: bool = False
     known: bool = True
+    limited: bool = True
     device: str | None = None
 
     @property
@@ -53,6 +56,7 @@ class Objective:
 
 _ALL = (
     Objective("accuracy", Sense.MAXIMIZE, "%", "Accuracy", known=False),
+    Objective("proxy_score", Sense.MAXIMIZE, "", "Proxy score", known=False, limited=False),
     Objective("train_time_s", Sense.MINIMIZE, "s", "Training time"),
     Objective("latency_ms", Sense.MINIMIZE, "ms", "Latency", per_device=True),
     Objective("energy_mj", Sense.MINIMIZE, "mJ", "Energy", per_device=True),

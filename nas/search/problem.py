@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from nas.accuracy.evaluator import Evaluator
 from nas.accuracy.external import ExternalEvaluator
+from nas.accuracy.judges import TRAINED
 from nas.accuracy.named import AccuracySource, find_evaluator
-from nas.accuracy.on_pictures import Judge, read_own
+from nas.accuracy.on_pictures import read_own
 from nas.accuracy.predictor import find_predictor, predictor_domain
 from nas.cost.artefact import StoredModel
 from nas.cost.catalog import find_model
@@ -158,7 +159,7 @@ class Problem:
 
     def _provenance(self, objective: Objective) -> Mapping[str, Any]:
         source = self.training if objective.known else self.evaluator
-        if objective.quantity in ("train_time_s", "accuracy"):
+        if objective.quantity == "train_time_s" or not objective.known:
             assert source is not None, "a wanted quantity has its source"
             return source.provenance
         if objective.quantity in ("latency_ms", "energy_mj"):
@@ -221,7 +222,7 @@ def make_problem(
     """
     known = _known_objectives(spec)
     trained = any(one.quantity == "train_time_s" for one in known)
-    judged = "accuracy" in spec.objectives
+    judged = any(not find_objective(name).known for name in spec.objectives)
     given = evaluator or spec.evaluator or spec.data
     predicted = ["accuracy"] * (judged and not given) + ["train_time_s"] * trained
     whole, told = find_space(spec.space), list[str]()
@@ -246,7 +247,7 @@ def _by_pictures(
 ) -> tuple[AccuracySource, SearchSpace, list[str]]:
     """What judges networks by pictures, the space that suits them, and what was read."""
     own = read_own(data, space, seed=spec.seed, on_progress=on_progress)
-    judge: Judge = "training" if spec.evaluator == "training" else "supernet"
+    judge = spec.evaluator or TRAINED[0]
     made = own.judged_by(judge, epochs=spec.epochs, efficient=spec.efficient)
     return made, own.space, own.pictures.summary()
 

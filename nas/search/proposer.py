@@ -50,7 +50,7 @@ class Proposer:
     Asks and tells may interleave. Told the same in the same order, it proposes the same.
 
     Args:
-        problem: What is searched for; accuracy must be among its objectives.
+        problem: What is searched for; one of its objectives must be modelled.
         history: Everything on record, in order.
         first: Codes within the limits to propose before any other; (count, variables).
         experiences: What other studies found, on whatever scale.
@@ -67,6 +67,7 @@ class Proposer:
         assert problem.modelled is not None, "there is nothing to model where all is known"
         optuna.logging.set_verbosity(optuna.logging.WARNING)
         self._problem, self._coding = problem, ProblemCoding(problem)
+        self._modelled = problem.modelled
         self._distributions = distributions(problem.space)
         past = [*map(self._past, history), *self._comparable(experiences)]
         self._sampler = ParetoSampler.of_coding(
@@ -153,7 +154,7 @@ class Proposer:
     def _past(self, record: EvaluationRecord) -> Past:
         code = self._problem.space.encode(record.choices)
         complete = record.state is EvaluationState.COMPLETE
-        value = record.values["accuracy"] if complete else float("nan")
+        value = record.values[self._modelled] if complete else float("nan")
         # One over a limit, of an older version's study, says nothing either.
         return Past(code, value, stopped=record.state not in _JUDGED)
 

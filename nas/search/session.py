@@ -102,6 +102,10 @@ class Session:
             return ""
         return TIME_UP if self.time_is_up() else NOTHING_NEW
 
+    def modelled(self, record: EvaluationRecord) -> float | None:
+        """What was evaluated of a network; None where that came to nothing."""
+        return record.values.get(self.problem.modelled or "")
+
     def known(self, architecture_id: str) -> EvaluationRecord | None:
         """What is recorded of a network: other choices may build the same one."""
         return self._by_id.get(architecture_id)
@@ -155,7 +159,8 @@ class Session:
                 continue
             values = {name: float(column[row]) for name, column in columns.items()}
             if outcome.accuracy is not None:
-                values["accuracy"] = outcome.accuracy
+                assert self.problem.modelled is not None, "or nothing would be evaluated"
+                values[self.problem.modelled] = outcome.accuracy
             records[network.id] = EvaluationRecord(
                 number=len(self._records) + len(records),
                 architecture_id=network.id,

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
+from nas.accuracy.judges import SCORING, TRAINED
 from nas.declarations import Declaration, SchemaRuleError, check, load
 from nas.errors import DeclarationError, Problem, UnknownNameError, nearest
 from nas.resources import folder
@@ -16,8 +17,8 @@ from nas.search.objectives import find_objective
 
 Mode = Literal["direct", "surrogate"]
 MOST_EVALUATIONS = 10_000_000
-ON_PICTURES = ("supernet", "training")
-"""What says accuracy on pictures; the first is the default."""
+ON_PICTURES = (*TRAINED, *SCORING)
+"""What judges networks by pictures; the first is the default."""
 
 _FORMER_EVALUATIONS = 1000
 _MOST_MINUTES = 525_600  # a year
@@ -30,11 +31,13 @@ class StudySpec(Declaration):
         name: Of the study, unique in a database.
         space: A shipped space, or a path to a YAML file.
         device: Whose costs an objective without `@device` means.
-        objectives: Such as `accuracy`, `latency_ms`, `latency_ms@raspberry-pi-4`.
-        limits: The most, or the least, that is allowed.
         data: Pictures to measure accuracy on: a folder, a file, or `digits`.
         evaluator: What says accuracy: `package.module:factory` or a table of one's own; with
-            `data`, `supernet` (the default) or `training`; a shipped predictor otherwise.
+            `data`, `supernet` (the default), `training`, or a proxy, whose score is then aimed
+            for in place of accuracy; a shipped predictor otherwise.
+        objectives: Such as `accuracy`, `latency_ms`, `latency_ms@raspberry-pi-4`; without it,
+            what the evaluator says and the latency.
+        limits: The most, or the least, that is allowed.
         epochs: Passes over the pictures of the supernet's training, or of each network's.
         efficient: Whether such a training skips the pictures that it has learnt.
         search: `direct` scores candidates by the hundred thousand, `surrogate` chooses each with
@@ -51,10 +54,12 @@ class StudySpec(Declaration):
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=100)]
     space: str
     device: str
-    objectives: Annotated[tuple[str, ...], Field(min_length=1)] = ("accuracy", "latency_ms")
-    limits: Limits = Limits()
     data: str | None = None
     evaluator: str | None = None
+    objectives: Annotated[tuple[str, ...], Field(min_length=1)] = Field(
+        default_factory=lambda known: usual_objectives(known.get("evaluator"))
+    )
+    limits: Limits = Limits()
     epochs: Annotated[int, Field(ge=1, le=10_000)] | None = None
     efficient: bool = False
     search: Literal["auto", "direct", "surrogate"] = "auto"
@@ -94,6 +99,22 @@ class StudySpec(Declaration):
         return self
 
     @model_validator(mode="after")
+    def _scored_by_proxy(self) -> StudySpec:
+        scored = self.evaluator in SCORING
+        if scored and "accuracy" in self.objectives:
+            rule = f"must be proxy_score here: {self.evaluator} gives a score, no accuracy in %"
+            raise _fault(f"objectives.{self.objectives.index('accuracy')}", rule, "'accuracy'")
+        if not scored and "proxy_score" in self.objectives:
+            rule = f"needs one of {', '.join(SCORING)} as `evaluator`"
+            place = f"objectives.{self.objectives.index('proxy_score')}"
+            raise _fault(place, rule, "'proxy_score'")
+        for key, value in (("epochs", self.epochs), ("efficient", self.efficient or None)):
+            if scored and value is not None:
+                rule = f"is for what trains; {self.evaluator} looks at untrained networks"
+                raise _fault(key, rule, repr(value))
+        return self
+
+    @model_validator(mode="after")
     def _judged_by_pictures(self) -> StudySpec:
         needing = {
             "evaluator": self.evaluator if self.evaluator in ON_PICTURES else None,
@@ -106,14 +127,20 @@ class StudySpec(Declaration):
         if self.data is not None and self.evaluator not in (None, *ON_PICTURES):
             rule = f"must be one of {', '.join(ON_PICTURES)} where `data` is given"
             raise _fault("evaluator", rule, repr(self.evaluator))
-        if self.data is not None and "accuracy" not in self.objectives:
-            rule = "needs accuracy among the objectives: it is what pictures are for"
+        aim = usual_objectives(self.evaluator)[0]
+        if self.data is not None and aim not in self.objectives:
+            rule = f"needs {aim} among the objectives: it is what pictures are for"
             raise _fault("data", rule, f"objectives {', '.join(self.objectives)}")
         return self
 
     def stored(self) -> dict[str, Any]:
         """The study as plain JSON, without limits that are not set."""
         return {**self.model_dump(mode="json"), "limits": self.limits.given()}
+
+
+def usual_objectives(evaluator: str | None) -> tuple[str, ...]:
+    """What is aimed for where nothing else is said."""
+    return "proxy_score" if evaluator in SCORING else "accuracy", "latency_ms"
 
 
 def _fault(path: str, rule: str, received: str, close: str | None = None) -> SchemaRuleError:

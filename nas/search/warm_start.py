@@ -181,8 +181,9 @@ class _Gathered:
 
     def _is_comparable(self, study: StudyRecord) -> bool:
         """Whether accuracy comes from the same place there and here."""
-        here = [one for one in self._problem.objective_records() if one.name == "accuracy"]
-        return here == [one for one in study.objectives if one.name == "accuracy"]
+        name = self._problem.modelled
+        here = [one for one in self._problem.objective_records() if one.name == name]
+        return here == [one for one in study.objectives if one.name == name]
 
     def _take_over(self, experience: Experience, networks: Sequence[str]) -> None:
         fits = self._problem.fits(experience.codes)
@@ -195,7 +196,7 @@ class _Gathered:
     def _best(self, codes: Codes, accuracies: NDArray[np.float64] | None) -> NDArray[np.intp]:
         """Some rows, spread over the front of this study's costs and that study's accuracies."""
         columns = self._problem.known(codes)
-        columns |= {} if accuracies is None else {"accuracy": accuracies}
+        columns |= {} if accuracies is None else {str(self._problem.modelled): accuracies}
         able = np.flatnonzero(self._problem.within(columns, len(codes)))
         objectives = [find_objective(name) for name in columns]
         table = np.column_stack([columns[one.name] for one in objectives])[able]

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from nas.accuracy.proxies import SCORES, Proxy, ProxyEvaluator, score
+from nas.accuracy.judges import Proxy
+from nas.accuracy.proxies import SCORES, ProxyEvaluator, score
 from nas.accuracy.sandwich import extremes
 from nas.graph.lower import lower
 from nas.networks.build import build
@@ -110,4 +111,4 @@ def test_an_evaluator_shows_the_same_pictures_to_every_network() -> None:
         assert report.share == 1
         found.append(report.accuracy)
     assert found[0] == found[2] > found[1]
-    assert evaluator.provenance["proxy"] == "naswot"
+    assert evaluator.provenance["evaluator"] == "naswot"

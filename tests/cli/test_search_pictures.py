@@ -29,17 +29,17 @@ head: [{block: pool}, {block: fc, width: 1000}]
 """
 
 
-def _start(start: Start, folder: Path, device: str) -> subprocess.Popen[str]:
+def _start(start: Start, folder: Path, device: str, *more: object) -> subprocess.Popen[str]:
     return start(
         *("search", "--space", "pocket.yaml", "--device", device, "--data", "digits"),
-        *("--epochs", 4, "--evaluations", 5, "--workers", 1, "--json"),
+        *("--evaluations", 5, "--workers", 1, "--json", *(more or ("--epochs", 4))),
         cwd=folder,
         env={"XDG_CACHE_HOME": str(folder / "cache")},
     )
 
 
-def _search(start: Start, folder: Path, device: str) -> dict[str, Any]:
-    process = _start(start, folder, device)
+def _search(start: Start, folder: Path, device: str, *more: object) -> dict[str, Any]:
+    process = _start(start, folder, device, *more)
     said, complaint = process.communicate(timeout=300)
     assert process.returncode == 0, complaint
     assert "digits: 1,797 pictures of 10 classes" in complaint
@@ -74,7 +74,7 @@ def test_a_supernet_serves_every_device(start: Start, folder: Path, found: dict[
     assert best > 30, "one in ten is right by chance"
     (weights,) = (folder / "cache").rglob("supernet.safetensors")
     trained_at = weights.stat().st_mtime_ns
-    again = _search(start, folder, "pixel-3")
+    again = _search(start, folder, "pixel-3", "--epochs", 4)
     assert weights.stat().st_mtime_ns == trained_at, "the second device takes what is there"
     assert again["front"]
 
@@ -183,6 +183,16 @@ def test_a_search_that_was_killed_twice_finds_the_same(
     _kill_once(_start(start, folder, "raspberry-pi-4"), lambda: complete(folder / "nas.db") >= 2)
     assert _search(start, folder, "raspberry-pi-4")["front"] == found["front"]
     assert complete(folder / "nas.db") == 5
+
+
+def test_a_proxy_gives_scores_and_no_accuracy(start: Start, folder: Path) -> None:
+    found = _search(start, folder, "pixel-3", "--evaluator", "naswot")
+    score, _ = found["objectives"]
+    assert (score["name"], score["unit"]) == ("proxy_score", "")
+    assert score["provenance"]["evaluator"] == "naswot"
+    rows = found["front"]
+    assert rows and all(row["proxy_score"] > 0 for row in rows)
+    assert not any("accuracy" in row for row in rows)
 
 
 def test_bad_places_and_settings_are_refused_before_anything_is_spent(

@@ -37,9 +37,16 @@ def test_shipped_studies_name_what_exists() -> None:
         assert study.device in device_names()
 
 
-def test_every_objective_has_a_limit_of_its_own() -> None:
-    assert set(Limits.model_fields) == {one.limit_name for one in OBJECTIVES.values()}
+def test_every_objective_but_a_score_has_a_limit_of_its_own() -> None:
+    limited = [one for one in OBJECTIVES.values() if one.quantity != "proxy_score"]
+    assert set(Limits.model_fields) == {one.limit_name for one in limited}
     assert Limits(max_macs=3.0, min_accuracy=70.0).by_objective() == {"macs": 3.0}
+
+
+def test_a_proxy_aims_for_its_score() -> None:
+    study = study_from_options({**GOOD, "data": "digits", "evaluator": "naswot"})
+    assert study.objectives == ("proxy_score", "latency_ms")
+    assert study_from_options(study.stored()) == study
 
 
 def test_what_stands_for_the_studys_own_device_loses_its_name() -> None:
@@ -92,6 +99,20 @@ def test_what_stands_for_the_studys_own_device_loses_its_name() -> None:
         ({"efficient": True}, ["efficient", "needs `data`"]),
         ({"data": "digits", "evaluator": "train:it"}, ["evaluator", "supernet, training"]),
         ({"data": "digits", "objectives": ["macs"]}, ["data", "needs accuracy", "macs"]),
+        ({"data": "digits", "evaluator": "zen", "epochs": 2}, ["epochs", "untrained networks"]),
+        (
+            {"data": "digits", "evaluator": "zen", "objectives": ["macs", "accuracy"]},
+            ["objectives.1", "zen gives a score"],
+        ),
+        ({"objectives": ["proxy_score"]}, ["objectives.0", "needs one of naswot, synflow"]),
+        (
+            {"data": "digits", "evaluator": "zen", "limits": {"min_proxy_score": 3}},
+            ["limits.min_proxy_score", "unknown limit"],
+        ),
+        (
+            {"data": "digits", "evaluator": "zen", "limits": {"min_accuracy": 70}},
+            ["limits.min_accuracy", "needs accuracy among the objectives", "proxy_score"],
+        ),
         ({"seed": -1}, ["seed", "-1"]),
         ({"name": "a b"}, ["name", "'a b'"]),
         ({"devise": "pixel-3"}, ["devise", "did you mean device?"]),

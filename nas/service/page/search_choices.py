@@ -95,6 +95,7 @@ def objective_options(device: str | None, space: str | None) -> list[dict[str, A
     return [
         {"label": one.title, "value": one.quantity, "disabled": off.get(one.quantity, False)}
         for one in OBJECTIVES.values()
+        if one.limited  # A score needs pictures, which are no part of the form.
     ]
 
 

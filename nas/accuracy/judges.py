@@ -1,0 +1,27 @@
+"""The names of what says how good networks are on pictures, known without loading what does."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Proxy(StrEnum):
+    """What can be said of a network before it is trained."""
+
+    NASWOT = "naswot"
+    SYNFLOW = "synflow"
+    ZEN = "zen"
+    GRADIENT_NORM = "gradient_norm"
+    JACOBIAN_COVARIANCE = "jacobian_covariance"
+    MACS = "macs"
+    PARAMETERS = "parameters"
+    DEPTH = "depth"
+
+
+TRAINED = ("supernet", "training")
+"""What trains, and says accuracy; the first is the default."""
+
+SCORING = tuple(
+    proxy.value for proxy in Proxy if proxy not in (Proxy.MACS, Proxy.PARAMETERS, Proxy.DEPTH)
+)
+"""Proxies that look at pictures and say a score; the others are counts, known without them."""
