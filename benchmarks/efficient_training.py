@@ -1,6 +1,6 @@
-"""Plain training and three ways to save work → `benchmarks/efficient_training.md`.
+"""Plain training and ways to save work → `benchmarks/efficient_training.md`.
 
-    python -m benchmarks.efficient_training --data ../shared/data --task digits --task cifar10
+    python -m benchmarks.efficient_training --data DIR --task digits --task cifar10 [--way plain]
     python -m benchmarks.efficient_training --page
 
 Each training is a line in `build/efficient_training.jsonl`: a run which was stopped goes on
@@ -60,6 +60,7 @@ class Task:
 TASKS = {
     "digits": Task("digits", "digits", lambda data: "digits", 28, 20, None),
     "cifar10": Task("cifar10", "CIFAR-10", lambda data: str(data / _CIFAR), 32, 12, 5000),
+    "longer": Task("longer", "CIFAR-10, longer", lambda data: str(data / _CIFAR), 32, 30, 5000),
 }
 
 
@@ -166,14 +167,14 @@ def stored() -> list[Run]:
     return [Run(**json.loads(line)) for line in RUNS.read_text(encoding="utf-8").splitlines()]
 
 
-def run_all(data: Path, tasks: Sequence[str]) -> None:
+def run_all(data: Path, tasks: Sequence[str], ways: Sequence[str]) -> None:
     """Run what is missing, each way once with each seed in turn."""
     RUNS.parent.mkdir(exist_ok=True)
     torch.set_num_threads(1)
     for task in (TASKS[name] for name in tasks):
         pictures = read_pictures(task.place(data), largest=task.resolution)
         for seed in SEEDS:
-            for way in WAYS:
+            for way in ways:
                 if any((r.task, r.way, r.seed) == (task.name, way, seed) for r in stored()):
                     continue
                 run = train(task, way, seed, pictures)
@@ -227,22 +228,25 @@ def table(task: Task, runs: Sequence[Run]) -> list[str]:
 
 
 def write_page() -> None:
-    """The tables; what is said about them stands at the top of the page and is kept."""
+    """The tables of what was run; what else is on the page is kept."""
     runs = stored()
-    said = PAGE.read_text(encoding="utf-8").split("<!-- tables -->")[0] if PAGE.is_file() else ""
-    lines = [said.rstrip(), "", "<!-- tables -->"]
+    said, *sections = PAGE.read_text(encoding="utf-8").split("\n## ")
+    tables = {section.partition("\n")[0]: section for section in sections}
     for task in TASKS.values():
         if any(run.task == task.name for run in runs):
-            count = f"{task.most:,} training pictures" if task.most else "all training pictures"
-            macs = macs_at(network_of(task), task.resolution) / 1e6
-            lines += ["", f"## {task.title}", ""]
-            lines += [
-                f"{count}, {task.epochs} epochs, {task.resolution} pixels, a network of "
-                f"{macs:.1f} M MACs.",
-                "",
-            ]
-            lines += table(task, runs)
-    PAGE.write_text("\n".join(lines).lstrip() + "\n", encoding="utf-8")
+            tables[task.title] = "\n".join(section(task, runs))
+    kept = [tables[task.title].strip() for task in TASKS.values() if task.title in tables]
+    PAGE.write_text("\n\n## ".join([said.strip(), *kept]) + "\n", encoding="utf-8")
+
+
+def section(task: Task, runs: Sequence[Run]) -> list[str]:
+    """A task in words, and its table."""
+    count = f"{task.most:,} training pictures" if task.most else "all training pictures"
+    macs = macs_at(network_of(task), task.resolution) / 1e6
+    told = (
+        f"{count}, {task.epochs} epochs, {task.resolution} pixels, a network of {macs:.1f} M MACs."
+    )
+    return [task.title, "", told, "", *table(task, runs)]
 
 
 def main() -> None:
@@ -250,9 +254,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, default=Path("../shared/data"))
     parser.add_argument("--task", action="append", choices=list(TASKS), default=[])
+    parser.add_argument("--way", action="append", choices=list(WAYS), default=[])
     parser.add_argument("--page", action="store_true")
     given = parser.parse_args()
-    run_all(given.data, given.task)
+    run_all(given.data, given.task, given.way or list(WAYS))
     if given.page:
         write_page()
 
