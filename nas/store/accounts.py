@@ -31,7 +31,6 @@ def save_account(
         StoreError: if a number is negative or not finite, there is no such study, or it is not
             this driver's to change.
     """
-    check_account(account)
     store.transactions.change(
         study_id, lease, lambda connection, _again: put(connection, study_id, [account])
     )
@@ -48,23 +47,14 @@ def accounts(store: Store, study_id: int) -> list[AccountRecord]:
         return of_study(connection, study_id)
 
 
-def check_account(account: AccountRecord) -> None:
-    """Refuse what cannot have been spent.
+def put(connection: Connection, study_id: int, some: Sequence[AccountRecord]) -> None:
+    """Store accounts in the place of those with their numbers.
 
     Raises:
-        StoreError: naming the number at fault.
+        StoreError: if a number is negative or not finite.
     """
-    for name, amount in account.spent.items():
-        if not (math.isfinite(amount) and amount >= 0):
-            raise StoreError(
-                f"`spent` of an account must be finite and not negative; that of number "
-                f"{account.number} has {name} {amount}"
-            )
-
-
-def put(connection: Connection, study_id: int, some: Sequence[AccountRecord]) -> None:
-    """Store accounts in the place of those with their numbers."""
     for account in some:
+        _check(account)
         key = (_TABLE.c.study_id == study_id) & (_TABLE.c.number == account.number)
         connection.execute(delete(_TABLE).where(key))
         connection.execute(
@@ -87,3 +77,12 @@ def of_study(connection: Connection, study_id: int) -> list[AccountRecord]:
         AccountRecord(row.number, row.purpose, row.began_at, row.until, row.spent, row.about)
         for row in connection.execute(query)
     ]
+
+
+def _check(account: AccountRecord) -> None:
+    for name, amount in account.spent.items():
+        if not (math.isfinite(amount) and amount >= 0):
+            raise StoreError(
+                f"`spent` of an account must be finite and not negative; that of number "
+                f"{account.number} has {name} {amount}"
+            )

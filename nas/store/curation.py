@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from nas.errors import StoreError
 from nas.pareto import front
-from nas.store import drivers, queries, recording, rows, tables
+from nas.store import accounts, drivers, queries, recording, rows, tables
 from nas.store.records import EvaluationRecord, EvaluationState, StudyRecord
 from nas.store.store import Store
 
@@ -97,6 +97,9 @@ def merge_studies(store: Store, first: str, second: str, *, into: str) -> StudyR
         records = _united(ours, theirs)
         recording.record(connection, merged.id, records, again=False)
         queries.replace_front(connection, merged.id, _front(merged, records))
+        spent = [one for study in studies for one in accounts.of_study(connection, study.id)]
+        spent = [replace(one, number=number) for number, one in enumerate(spent)]
+        accounts.put(connection, merged.id, spent)
     return merged
 
 

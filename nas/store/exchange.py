@@ -22,9 +22,15 @@ from sqlalchemy import Connection, func, select
 from nas.declarations import Declaration, check
 from nas.errors import DeclarationError, Problem, StoreError
 from nas.pareto import Sense
-from nas.store import queries, recording, rows, tables
+from nas.store import accounts, queries, recording, rows, tables
 from nas.store.json_text import to_json
-from nas.store.records import EvaluationRecord, EvaluationState, ObjectiveRecord, StudyRecord
+from nas.store.records import (
+    AccountRecord,
+    EvaluationRecord,
+    EvaluationState,
+    ObjectiveRecord,
+    StudyRecord,
+)
 from nas.store.store import Store
 
 _FORMAT, _VERSION = "nas-study", 1
@@ -42,6 +48,15 @@ class _Objective(Declaration):
     provenance: dict[str, Any]
 
 
+class _Account(Declaration):
+    number: _Number
+    purpose: Annotated[str, Field(max_length=32)]
+    began_at: AwareDatetime
+    until: AwareDatetime
+    spent: dict[str, Annotated[float, Field(ge=0)]]
+    about: dict[str, Any]
+
+
 class _Header(Declaration):
     format: Literal["nas-study"]
     version: Literal[1]
@@ -52,6 +67,7 @@ class _Header(Declaration):
     finished_at: AwareDatetime | None
     evaluations: _Number
     front: tuple[_Number, ...]
+    accounts: tuple[_Account, ...] = ()
 
 
 class _Evaluation(Declaration):
@@ -120,13 +136,15 @@ def import_study(store: Store, file: Path, *, name: str | None = None) -> StudyR
         while part := list(islice(records, _AT_A_TIME)):
             recording.record(connection, study.id, part, again=False)
         queries.replace_front(connection, study.id, header.front)
+        accounts.put(connection, study.id, [AccountRecord(**dict(one)) for one in header.accounts])
     return study
 
 
 def _header(connection: Connection, study: StudyRecord) -> dict[str, Any]:
     table = tables.evaluations
     of_study = select(func.count()).where(table.c.study_id == study.id)
-    return {
+    kept = [_account(one) for one in accounts.of_study(connection, study.id)]
+    header = {
         "format": _FORMAT,
         "version": _VERSION,
         "name": study.name,
@@ -137,6 +155,13 @@ def _header(connection: Connection, study: StudyRecord) -> dict[str, Any]:
         "evaluations": connection.scalars(of_study).one(),
         "front": [record.number for record in queries.front(connection, study.id)],
     }
+    # Versions before there were accounts read studies that have none.
+    return {**header, "accounts": kept} if kept else header
+
+
+def _account(record: AccountRecord) -> dict[str, Any]:
+    times = {"began_at": record.began_at.isoformat(), "until": record.until.isoformat()}
+    return asdict(record) | times
 
 
 def _streamed(connection: Connection, study: StudyRecord) -> Iterator[EvaluationRecord]:

@@ -16,11 +16,12 @@ from hypothesis import strategies as st
 from nas.errors import DeclarationError, StoreError, StudyHeldError, UnknownNameError
 from nas.pareto import front
 from nas.store import EvaluationRecord, EvaluationState, Store, StudyRecord
+from nas.store.accounts import accounts, save_account
 from nas.store.curation import delete_study, merge_studies, rename_study
 from nas.store.exchange import check_study_file, export_study, import_study
 from tests.store.contract import evaluation_lists
 from tests.store.examples import OBJECTIVES, SPEC, evaluation
-from tests.store.make_schema_file import RECORDS
+from tests.store.make_schema_file import ACCOUNTS, RECORDS
 
 ON_SHARED = settings(
     max_examples=25,
@@ -51,6 +52,44 @@ class CurationContract:
         store.save_front(made.id, [1, 0])
         store.finish(made.id)
         return store.study("phones")
+
+    def test_accounts_are_kept_and_go_with_their_study(
+        self, store: Store, study: StudyRecord, tmp_path: Path
+    ) -> None:
+        for account in ACCOUNTS:
+            save_account(store, study.id, replace(account, spent={"wall_s": 0.5}))
+            save_account(store, study.id, account)
+        assert accounts(store, study.id) == ACCOUNTS
+        with pytest.raises(StoreError, match="number 0 has wall_s -1.0"):
+            save_account(store, study.id, replace(ACCOUNTS[0], spent={"wall_s": -1.0}))
+        export_study(store, "phones", tmp_path / "phones.jsonl")
+        again = import_study(store, tmp_path / "phones.jsonl", name="again")
+        assert accounts(store, again.id) == ACCOUNTS
+        both = merge_studies(store, "phones", "again", into="both")
+        merged = accounts(store, both.id)
+        assert [one.number for one in merged] == [0, 1, 2, 3]
+        assert [one.spent for one in merged] == [one.spent for one in ACCOUNTS * 2]
+        delete_study(store, "phones")
+        assert accounts(store, again.id) == ACCOUNTS
+        with pytest.raises(StoreError, match="must be that of a study"):
+            accounts(store, study.id)
+
+    def test_account_of_what_cannot_have_been_spent_is_no_study_file(
+        self, store: Store, study: StudyRecord, tmp_path: Path
+    ) -> None:
+        save_account(store, study.id, ACCOUNTS[0])
+        file = tmp_path / "phones.jsonl"
+        export_study(store, "phones", file)
+        file.write_text(file.read_text().replace('"wall_s":120.0', '"wall_s":-120.0'))
+        with pytest.raises(DeclarationError, match="line 1.*accounts.0.spent.wall_s"):
+            check_study_file(file)
+
+    def test_only_the_driver_keeps_an_account(self, store: Store, study: StudyRecord) -> None:
+        with store.hold(study.id) as lease:
+            save_account(store, study.id, ACCOUNTS[0], lease=lease)
+            with pytest.raises(StudyHeldError):
+                save_account(store, study.id, ACCOUNTS[1])
+        assert accounts(store, study.id) == ACCOUNTS[:1]
 
     def test_renamed_study_is_the_same(self, store: Store, study: StudyRecord) -> None:
         rename_study(store, "phones", "boards")
