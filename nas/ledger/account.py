@@ -46,11 +46,13 @@ class Costs:
         parts: By kind of work.
         evaluations: How many it paid for.
         not_known: How many of those nobody knows the device time of.
+        aside: What is in no number, in words.
     """
 
     parts: tuple[Part, ...]
     evaluations: int
     not_known: int
+    aside: tuple[str, ...] = ()
 
     @property
     def total(self) -> Part:
@@ -89,17 +91,21 @@ def costs(
     own = paid(evaluations)
     within = bool(accounts) and all(one.about.get("within") for one in accounts)
     mute = [] if within else [one for one in own if "cpu_s" not in one.spent]
+    accounts = sorted(accounts, key=lambda one: one.purpose)  # preparation before search
     parts = [
         _driven(name, [one for one in accounts if one.purpose == name], powers)
-        for name in ("preparation", "search")
-        if any(one.purpose == name for one in accounts)
+        for name in dict.fromkeys(one.purpose for one in accounts)
     ]
     if not accounts:
         parts.append(Part("search", None, None, None, unknown("what the search itself took")))
     # What a quick evaluator takes is within what its driver takes.
     if mute or any("cpu_s" in one.spent for one in own):
         parts.append(_evaluated(own, accounts, powers, mute=mute))
-    return Costs(tuple(parts), len(own), len(mute))
+    unseen = [
+        one for one in accounts if not one.about.get("within") and CPU_ENERGY not in one.spent
+    ]
+    aside = ("starting workers, and what Ray does itself",) if unseen else ()
+    return Costs(tuple(parts), len(own), len(mute), aside)
 
 
 def _driven(name: str, accounts: Sequence[AccountRecord], powers: Powers) -> Part:

@@ -79,6 +79,8 @@ class LedgerView:
             notes.append(f"A whole evaluation took {each} on average.")
         if total.unknown:
             notes.append(f"Not known: {'; '.join(total.unknown)}.")
+        if self.costs.aside:
+            notes.append(f"Not counted: {'; '.join(self.costs.aside)}.")
         notes.append(f"CO2e at {self.grid}.")
         if self.saved:
             notes.append("Savings are estimates: the count times what the same took on average.")
@@ -91,6 +93,7 @@ class LedgerView:
             "together": self._json(self.costs.total),
             "evaluations": self.costs.evaluations,
             "evaluations_not_known": self.costs.not_known,
+            "not_counted": list(self.costs.aside),
             "mean_evaluation": None if self.mean is None else dict(self.mean),
             "saved_estimates": [
                 {

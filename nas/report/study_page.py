@@ -14,6 +14,7 @@ from nas.report.choices import choices_view, draw_choices
 from nas.report.front import FrontView, Point
 from nas.report.growth import Curve, draw_growth
 from nas.report.importance import METHOD, ImportanceView, draw_importance, top_choices
+from nas.report.ledger import COLUMNS, SAVED_COLUMNS, LedgerView
 from nas.report.palette import CONFIG
 from nas.report.picture import MOST_FAINT, draw, thin, thinning_note
 from nas.report.words import heading, number
@@ -48,7 +49,7 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.3rem 1.5rem; 
 dt { color: var(--quiet); } dd { margin: 0; }
 @media print { body { background: #fff; } .box { max-height: none; } }
 """
-_UNITS = {"wall_s": ("time", "s"), "energy_j": ("energy", "J"), "co2_g": ("carbon dioxide", "g")}
+_IN_LEDGER = ("wall_s", "cpu_s", "gpu_s", "energy_j")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class StudyReport:
         curve: How the front grew.
         importance: Which choices decide the objectives; empty where nothing says it.
         spent: What all evaluations took together, by quantity with its unit.
+        ledger: What the study took and saved.
         made_at: When the page was made.
     """
 
@@ -69,6 +71,7 @@ class StudyReport:
     curve: Curve
     importance: Sequence[ImportanceView]
     spent: Mapping[str, float]
+    ledger: LedgerView
     made_at: datetime
 
 
@@ -166,14 +169,15 @@ def _evidence(view: FrontView) -> Iterable[str]:
 
 
 def _spent(report: StudyReport) -> Iterable[str]:
+    ledger = report.ledger
     yield "<h2>What it took</h2>"
-    if not report.spent:
-        yield "<p>Evaluations were not measured: their numbers are predicted.</p>"
-    pairs = {}
-    for key, value in report.spent.items():
-        words, unit = _UNITS.get(key, (key.replace("_", " "), ""))
-        pairs[f"{words} of all evaluations"] = f"{value:,.4g} {unit}".strip()
-    yield _pairs(pairs)
+    yield _table(COLUMNS, ledger.rows())
+    others = {key: value for key, value in report.spent.items() if key not in _IN_LEDGER}
+    yield _pairs({f"{key.replace('_', ' ')} of all": f"{n:,.4g}" for key, n in others.items()})
+    if ledger.saved:
+        yield "<h2>What it saved</h2>"
+        yield _table(SAVED_COLUMNS, ledger.saved_rows())
+    yield f'<p class="quiet">{escape(" ".join(ledger.notes()))}</p>'
     yield f'<p class="quiet">Made {report.made_at.astimezone(UTC):%Y-%m-%d %H:%M} UTC.</p>'
 
 

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from nas.pareto import front
 from nas.report.front import FrontView, Point, Reference, front_view
+from nas.report.ledger import LedgerView, ledger_view
 from nas.report.references import costed_references
 from nas.search.progress import Progress, growth_by_count
 from nas.search.tally import Tally
 from nas.space.architecture import parse
-from nas.store import EvaluationRecord, EvaluationState, Store, StudyRecord
+from nas.store import AccountRecord, EvaluationRecord, EvaluationState, Store, StudyRecord
 
 _READ_AT_ONCE = 20_000
 _MOST_GAPS = 8
@@ -128,6 +129,10 @@ class KnownStudy:
                 for count, volume in growth_by_count(table, senses, points=MOST_STEPS)
             ]
         return self._growth
+
+    def ledger(self, accounts: Sequence[AccountRecord]) -> LedgerView:
+        """What the study took and saved, its drivers' accounts given."""
+        return ledger_view(self._records, accounts)
 
     def progress(self, study: StudyRecord) -> Progress:
         """How far the study is, as its rows show."""

@@ -10,10 +10,12 @@ from contextlib import contextmanager
 from typing import final
 
 from nas.report.front import FrontView
+from nas.report.ledger import LedgerView
 from nas.search.progress import Progress
 from nas.service.known import KnownStudy
 from nas.service.shared import SharedByName
 from nas.store import Store, StudyRecord, StudySummary
+from nas.store.accounts import accounts
 
 _KEPT_STUDIES = 4
 _KEPT_PROGRESS = 1_000
@@ -76,6 +78,17 @@ class Views:
         """
         with self._up_to_date(self.study(name)) as known:
             return list(known.growth())
+
+    def ledger(self, name: str) -> LedgerView:
+        """What a study took and saved, at what its search was told of the electricity.
+
+        Raises:
+            UnknownNameError: with the names there are.
+        """
+        study = self.study(name)
+        kept = accounts(self.store, study.id)
+        with self._up_to_date(study) as known:
+            return known.ledger(kept)
 
     def progress(self, summary: StudySummary) -> Progress:
         """How far a study is, as its driver says, or as its rows show without one."""

@@ -13,6 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nas.report.ledger import ledger_view
+from nas.store import Store
+from nas.store.accounts import accounts
 from tests.cli.conftest import Run, Start
 from tests.cli.databases import complete
 from tests.waiting import until
@@ -59,6 +62,13 @@ def _folder(made: Path) -> Path:
     return made
 
 
+def _took(folder: Path, device: str) -> dict[str, Any]:
+    with Store.open(str(folder / "nas.db"), create=False) as store:
+        (study,) = (one.study for one in store.studies() if one.study.spec["device"] == device)
+        view = ledger_view(store.evaluations(study.id), accounts(store, study.id))
+    return view.to_json()
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _folder(tmp_path_factory.mktemp("pictures"))
@@ -77,6 +87,14 @@ def test_a_supernet_serves_every_device(start: Start, folder: Path, found: dict[
     again = _search(start, folder, "pixel-3", "--epochs", 4)
     assert weights.stat().st_mtime_ns == trained_at, "the second device takes what is there"
     assert again["front"]
+    first, second = (_took(folder, name) for name in ("raspberry-pi-4", "pixel-3"))
+    assert first["saved_estimates"] == []
+    (saved,) = second["saved_estimates"]
+    assert saved["way"] == "caching" and "shared weights" in saved["what"]
+    paid = first["parts"][0]
+    assert paid["name"] == "preparation"
+    assert 0.5 * paid["cpu_s"] < saved["cpu_s"] <= paid["cpu_s"]
+    assert second["evaluations_not_known"] == 0 < second["together"]["energy_j"]
 
 
 @pytest.fixture

@@ -16,6 +16,8 @@ from tests.cli.conftest import Run, Start
 from tests.store.make_schema_file import make
 from tests.waiting import PATIENCE_S
 
+SCHEMA_0002 = Path(__file__).parents[1] / "store" / "data" / "schema_0002.db"
+
 
 @pytest.fixture
 def folder(tmp_path: Path, studied: Path) -> Path:
@@ -41,6 +43,41 @@ def test_show_says_where_numbers_come_from(run: Run, folder: Path) -> None:
     shown = run("studies", "show", "board", "--json").json()
     assert shown["spec"]["limits"]["max_latency_ms"] == 25
     assert "did you mean 'board'" in run("studies", "show", "bord").err
+
+
+def test_show_says_what_the_study_took(run: Run, folder: Path) -> None:
+    said = run("studies", "show", "board").out
+    assert re.search(r"search .* of a core +[\d.]+ k?m?J modelled +[\d.]+ [mµ]g", said)
+    assert "Energy modelled: core seconds × 10 W." in said
+    assert "CO2e at 481 gCO2e/kWh, world average 2023" in said
+    told = run("studies", "show", "board", "--grid", "DEU", "--core-w", "5", "--json").json()
+    ledger = told["ledger"]
+    assert ledger["grid"]["gco2e_per_kwh"] == 381 and ledger["assumed"]["core_w"] == 5
+    total = ledger["together"]
+    assert total["energy_kind"] == "modelled" and total["energy_measured_j"] is None
+    assert total["energy_j"] == pytest.approx(5 * total["cpu_s"])
+    assert total["co2e_g"] == pytest.approx(total["energy_j"] / 3.6e6 * 381)
+    for unit in ("wall_s", "cpu_s", "energy_j"):
+        parts = [part[unit] for part in ledger["parts"] if part["name"] != "evaluations"]
+        assert total[unit] == pytest.approx(sum(parts))
+    assert ledger["evaluations"] == databases.complete(folder / "nas.db")
+
+
+def test_what_nobody_wrote_down_is_not_known(run: Run, tmp_path: Path) -> None:
+    shutil.copy(SCHEMA_0002, tmp_path / "nas.db")
+    said = run("studies", "show", "phones").out
+    assert re.search(r"together +not known +not known +not known +not known", said)
+    total = run("studies", "show", "phones", "--json").json()["ledger"]["together"]
+    assert total["cpu_s"] is total["energy_j"] is total["co2e_g"] is None
+    assert total["not_known"]
+
+
+def test_grids_that_are_none_are_refused_before_anything_is_spent(
+    run: Run, tmp_path: Path
+) -> None:
+    said = run("search", "quickstart", "--grid", "DEUTSCHLAND")
+    assert said.code == 2 and "`grid` must be one of" in said.err
+    assert not list(tmp_path.iterdir())
 
 
 def test_running_study_names_its_driver(run: Run, folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -9,12 +10,21 @@ from html.parser import HTMLParser
 from nas.pareto import Sense
 from nas.report.front import FrontView, Point
 from nas.report.importance import ImportanceView, Share
+from nas.report.ledger import ledger_view
 from nas.report.picture import MOST_FAINT
 from nas.report.study_page import StudyReport, study_page
 from nas.store import ObjectiveRecord
+from tests.ledger.records import account, taken_over, took
 from tests.report.studies import study, viewed
 
 WHEN = datetime(2026, 5, 4, 3, 2, tzinfo=UTC)
+
+
+_SAID = (
+    *("latency ms at most", "30", "2026-05-04 03:02 UTC", "a model"),
+    *("20.6 min", "12 min of a core", "2 Wh modelled", "2.1 Wh modelled", "1.05 g"),
+    *("other h of all", "caching", "taken over from other studies", "500 gCO2e/kWh, as stated"),
+)
 
 
 class Page(HTMLParser):
@@ -38,7 +48,7 @@ class Page(HTMLParser):
 
 
 def reported(view: FrontView, **changes: object) -> str:
-    report = StudyReport(view, {}, [], (), {}, WHEN)
+    report = StudyReport(view, {}, [], (), {}, ledger_view((), ()), WHEN)
     return study_page(replace(report, **changes))  # type: ignore[arg-type]
 
 
@@ -51,15 +61,25 @@ def test_the_page_tells_all_that_is_known_of_a_study() -> None:
         curve=[(1, 0.1), (9, 0.5)],
         importance=importance,
         spent={"wall_s": 1234.5, "energy_j": 5.0, "other_h": 2.0},
+        ledger=ledger_view(
+            [took(0, wall_s=1234.5, cpu_s=720.0), taken_over(1)],
+            [account({"wall_s": 90.0, "cpu_s": 36.0})],
+            grid="500",
+        ),
     )
     told = Page(page)
     assert told.headings == [
         *("What was asked", "The front", "How the front grew", "Which choices matter"),
-        *("The choices along the front", "What the numbers rest on", "What it took"),
+        *(
+            "The choices along the front",
+            "What the numbers rest on",
+            "What it took",
+            "What it saved",
+        ),
     ]
     for point in view.front:
         assert point.id in told.text and point.text in told.text
-    for said in ("latency ms at most", "30", "1,234 s", "5 J", "2026-05-04 03:02 UTC", "a model"):
+    for said in _SAID:
         assert said in told.text, said
     assert "prefers-color-scheme: dark" in page and page.count("plotly.js v") == 1
     assert page.count("Plotly.newPlot(") >= 4
@@ -97,6 +117,13 @@ def test_what_people_named_is_text_and_not_markup() -> None:
     assert text not in page and "<script>" not in page
     whole = reported(FrontView("s", text, text, (evil,), (point,), (), {}, {}, ()))
     assert "<img" not in Page(whole).text.replace(text, "") and "<script>alert" not in whole
+
+
+def test_what_nobody_knows_is_said_and_is_no_zero() -> None:
+    text = Page(reported(small(()))).text
+    told = text[text.index("What it took") :]
+    assert told.count("not known") >= 4 and "Not known: what the search itself took" in told
+    assert not re.search(r"\b0(\.0+)? (m?s|J|g)\b", told)
 
 
 def test_a_study_without_a_front_says_so() -> None:

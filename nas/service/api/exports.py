@@ -93,6 +93,7 @@ def export_report(
         views.growth(study),
         importance,
         views.progress(summary).spent,
+        views.ledger(study),
         datetime.now(UTC),
     )
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", view.study)
