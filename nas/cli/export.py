@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nas.space.architecture import Architecture
     from nas.store.records import StudyRecord
 
-_TRAINING = "Training, for a pick of a study with --data"
+_TRAINING = "For a pick of a study with --data"
 
 
 class _Settings(NamedTuple):

@@ -86,6 +86,7 @@ class PictureWeights:
         validation: On the split that chose among networks.
         test: On the split that chose nothing; None where nobody looked.
         looks: For how many trained networks the test split was looked at, this one included.
+        took_s: Seconds of training, over all processes.
     """
 
     origin: Origin
@@ -96,6 +97,7 @@ class PictureWeights:
     validation: Share | None = None
     test: Share | None = None
     looks: int = 0
+    took_s: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """For scripts, without the weights themselves."""
@@ -103,6 +105,7 @@ class PictureWeights:
             "weights": self.origin,
             "recipe": self.recipe.model_dump(mode="json") if self.origin == "trained" else None,
             "begun_from": self.begun if self.origin == "trained" else None,
+            "training_s": self.took_s,
             "validation": self.validation and self.validation.to_json(),
             "test": self.test and {**self.test.to_json(), "looks": self.looks},
         }

@@ -42,7 +42,15 @@ def network(index: int = 0) -> Architecture:
 
 def train(study: PictureStudy, architecture: Architecture, **settings: object) -> PictureWeights:
     wanted = {"epochs": 4, "efficient": False, "from_scratch": False, **settings}
-    return trained_weights(study, architecture, on_progress=lambda *_: None, **wanted)  # type: ignore[arg-type]
+    told: list[float] = []
+    found = trained_weights(
+        study,
+        architecture,
+        on_progress=lambda _, share: told.append(share),
+        **wanted,  # type: ignore[arg-type]
+    )
+    assert told == sorted(told) and told[-1] == 1
+    return found
 
 
 def right(weights: PictureWeights, architecture: Architecture, indices: np.ndarray) -> int:
@@ -125,6 +133,8 @@ def test_without_a_supernet_weights_are_fresh_or_trained_from_scratch(
     fresh = inherited_weights(gone, network())
     assert (fresh.origin, fresh.weights, fresh.validation) == ("fresh", None, None)
     assert train(gone, network(), epochs=1).begun == "scratch"
+    never = PictureStudy("small", SPACE, PICTURES, SPLITS, None)
+    assert never.supernet is None and "kept no weights" in never.missing
 
 
 def test_files_hold_the_very_weights(study: PictureStudy, tmp_path: Path) -> None:
@@ -142,7 +152,3 @@ def test_files_hold_the_very_weights(study: PictureStudy, tmp_path: Path) -> Non
     with torch.no_grad():
         assert np.abs(logits - module(images).numpy()).max() < 1e-4
     assert {file.name for file in report.files} == {path.name for path in folder.iterdir()}
-
-    fresh = PictureWeights("fresh", given.facts, given.recipe)
-    export(network(), folder, title="Small", objectives=[], given=fresh, force=True)
-    assert not (folder / "weights.safetensors").exists(), "those were of another export"

@@ -53,6 +53,19 @@ def test_what_stops_the_move_halfway_is_undone(tmp_path) -> None:
     assert listing(tmp_path) == {"a.txt": "old"}
 
 
+def test_an_optional_file_that_is_not_written_takes_an_old_one_away(tmp_path) -> None:
+    for name in NAMES:
+        (tmp_path / name).write_text("old")
+    with staged(tmp_path, NAMES, force=True, optional=("b.txt",)) as staging:
+        (staging / "a.txt").write_text("new")
+    assert listing(tmp_path) == {"a.txt": "new"}
+    (tmp_path / "b.txt").write_text("mine")
+    names = ("b.txt", "a.txt")
+    with pytest.raises(OutputError), staged(tmp_path, names, force=True, optional=("b.txt",)):
+        pass  # a.txt is missing
+    assert listing(tmp_path) == {"a.txt": "new", "b.txt": "mine"}
+
+
 def test_a_file_that_was_not_there_before_goes_again(tmp_path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(OutputError):
