@@ -84,6 +84,8 @@ def check(
     from nas.accuracy.evaluator import Prepared
     from nas.accuracy.on_pictures import read_own
     from nas.accuracy.trust import against_counts, compare, draw_networks, trust
+    from nas.ledger.kept import kept_account, kept_accounts
+    from nas.report.ledger import ledger_view
 
     declared = find_space(space)
     if resolution is not None:
@@ -98,21 +100,30 @@ def check(
             note(line)
         reference = own.judged_by("training", epochs=epochs, efficient=False).made
         judged = _judged(evaluator, own, supernet_epochs)
-        if isinstance(judged, Prepared):
-            judged.prepare(on_step)
-        compared = compare(
-            judged, reference, draw_networks(own.space, networks, seed=seed),
-            seed=seed, folder=to,
-            on_progress=lambda index, share: on_step(
-                "training networks alone", (index + share) / networks
-            ),
-        )  # fmt: skip
+        drawn = draw_networks(own.space, networks, seed=seed)
+        with kept_account(to, "check") as account:
+
+            def told(doing: str, share: float) -> None:
+                account.save()
+                on_step(doing, share)
+
+            if isinstance(judged, Prepared):
+                judged.prepare(told)
+            compared = compare(
+                judged, reference, drawn, seed=seed, folder=to,
+                on_progress=lambda index, share: told(
+                    "training networks alone", (index + share) / networks
+                ),
+            )  # fmt: skip
+        took = ledger_view((), kept_accounts(to))
     found = trust([item.said for item in compared], [item.found for item in compared], seed=seed)
     ranked = {evaluator: found, **against_counts(compared, seed=seed)}
     if as_json:
-        print_json(_document(compared, ranked, judged, reference))
+        document = _document(compared, ranked, judged, reference)
+        print_json(document | {"ledger": took.to_json()})
         return
     _print(compared, ranked)
+    note(f"all checks in {to} {took.line()}")
 
 
 def _judged(name: str, own: OwnPictures, supernet_epochs: int | None) -> NetworkEvaluator:

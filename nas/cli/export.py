@@ -18,6 +18,7 @@ from nas.errors import InputError, UnknownNameError
 
 if TYPE_CHECKING:
     from nas.export import PictureWeights, ReportedObjective
+    from nas.report.ledger import LedgerView
     from nas.space.architecture import Architecture
     from nas.store.records import StudyRecord
 
@@ -124,6 +125,7 @@ def export(
             report = write_files(
                 architecture, to, title=title, objectives=objectives, given=given, force=force
             )
+    took = _took(given)
     if as_json:
         print_json(
             {
@@ -132,6 +134,7 @@ def export(
                 "id": architecture.id,
                 "onnx_max_abs_error": report.onnx_max_abs_error,
                 **(given.to_json() if given else {"weights": "fresh"}),
+                "ledger": took and took.to_json(),
             }
         )
         return
@@ -140,6 +143,8 @@ def export(
     out.print(f"ONNX against PyTorch: largest difference {report.onnx_max_abs_error:.1e}")
     if given is not None:
         out.print(_in_words(given), markup=False)
+    if took is not None:
+        note(f"training {took.line()}")
 
 
 @contextmanager
@@ -205,6 +210,15 @@ def _in_words(given: PictureWeights) -> str:
             low, high = share.interval
             words.append(f"{name} {share.percent:.2f}% (90%: {low:.2f} to {high:.2f})")
     return ", ".join(words)
+
+
+def _took(given: PictureWeights | None) -> LedgerView | None:
+    """What the training of weights took; None where they were not trained for it."""
+    from nas.report.ledger import ledger_view
+
+    if given is None or given.origin != "trained":
+        return None
+    return ledger_view((), given.accounts)
 
 
 def _named(text: str, db: str) -> _Named:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,6 +30,7 @@ from nas.errors import OutputError
 from nas.export.picture_study import PictureStudy
 from nas.export.weights import PictureWeights, Share
 from nas.images.pictures import Indices
+from nas.ledger.kept import kept_account, kept_accounts
 from nas.networks.build import build
 from nas.space.architecture import Architecture
 
@@ -88,7 +90,15 @@ def trained_weights(
     except OSError as error:
         raise OutputError(f"`{folder}` must be writable; {error.strerror}") from None
     seed = study.splits.seed
-    with FileLock(folder / "lock"):
+    over = (folder / _RESULT).exists()
+    keeping = nullcontext() if over else kept_account(folder, "training")
+    with FileLock(folder / "lock"), keeping as account:
+
+        def told(done: float) -> None:
+            if account is not None:
+                account.save()
+            on_progress(_DOING, done)
+
         network = (
             build(architecture, seed=seed) if supernet is None else supernet.inherit(architecture)
         )
@@ -99,10 +109,10 @@ def trained_weights(
             seed=seed,
             device=find_torch_device(),
             folder=folder,
-            on_progress=lambda at: on_progress(_DOING, at.done),
+            on_progress=lambda at: told(at.done),
         )
         for epoch in training.epochs():
-            on_progress(_DOING, epoch.number / epoch.of)  # where they are too short to be told of
+            told(epoch.number / epoch.of)  # where they are too short to be told of
         validation, test = _tested(network, study, architecture, folder)
     return PictureWeights(
         "trained",
@@ -114,6 +124,7 @@ def trained_weights(
         test=test,
         looks=_looks(study),
         took_s=epoch.wall_s,
+        accounts=kept_accounts(folder),
     )
 
 

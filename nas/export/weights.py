@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from nas.accuracy.recipe import Recipe
+    from nas.store.records import AccountRecord
 
 Origin = Literal["fresh", "inherited", "trained"]
 
@@ -87,6 +88,7 @@ class PictureWeights:
         test: On the split that chose nothing; None where nobody looked.
         looks: For how many trained networks the test split was looked at, this one included.
         took_s: Seconds of training, over all processes.
+        accounts: What those processes spent.
     """
 
     origin: Origin
@@ -98,6 +100,7 @@ class PictureWeights:
     test: Share | None = None
     looks: int = 0
     took_s: float | None = None
+    accounts: tuple[AccountRecord, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """For scripts, without the weights themselves."""

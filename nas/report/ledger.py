@@ -56,6 +56,16 @@ class LedgerView:
             "" if _covered(energy) else _mass(self.grid.co2e_g(energy.total_j)),
         ]
 
+    def line(self) -> str:
+        """What all of it took, in a line."""
+        total = self.costs.total
+        energy, grams = total.energy, self.grid.co2e_g(total.energy.total_j)
+        rests_on = f" ({'; '.join(energy.sources)})" if energy.sources else ""
+        return (
+            f"took {duration(total.wall_s)}, {device_time(total.cpu_s, total.gpu_s)}; energy "
+            f"{energy_words(energy)}{rests_on}; {_mass(grams)} CO2e at {self.grid}"
+        )
+
     def saved_rows(self) -> list[list[str]]:
         """Cells of `SAVED_COLUMNS`."""
         return [

@@ -34,8 +34,13 @@ def test_a_supernet_is_trained_and_judged_next_to_what_costs_nothing(
     assert -1 <= kendall["low"] <= kendall["value"] <= kendall["high"] <= 1
     assert found["evaluator"]["evaluator"] == "supernet"
     assert found["reference"]["kind"] == "trained"
+    spent = found["ledger"]["together"]
+    assert spent["energy_kind"] in ("modelled", "measured") and spent["energy_j"] > 0
     again = run("accuracy", "check", *given, *options)
     assert again.code == 0
+    assert (
+        "all checks in accuracy-check took" in again.err and "CO2e at 481 gCO2e/kWh" in again.err
+    )
     for network in found["networks"]:
         assert network["id"] in again.out and f"{network['trained']:.2f}" in again.out
     assert "of pairs in the right order" in again.out or "guessing" in again.out

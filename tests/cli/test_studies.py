@@ -47,15 +47,16 @@ def test_show_says_where_numbers_come_from(run: Run, folder: Path) -> None:
 
 def test_show_says_what_the_study_took(run: Run, folder: Path) -> None:
     said = run("studies", "show", "board").out
-    assert re.search(r"search .* of a core +[\d.]+ k?m?J modelled +[\d.]+ [mµ]g", said)
-    assert "Energy modelled: core seconds × 10 W." in said
+    assert re.search(r"search .* of a core +[\d.]+ k?m?J (modelled|measured) +[\d.]+ [mµ]g", said)
+    assert re.search("Energy (modelled: core seconds × 10 W|measured by rapl)", said)
     assert "CO2e at 481 gCO2e/kWh, world average 2023" in said
     told = run("studies", "show", "board", "--grid", "DEU", "--core-w", "5", "--json").json()
     ledger = told["ledger"]
     assert ledger["grid"]["gco2e_per_kwh"] == 381 and ledger["assumed"]["core_w"] == 5
     total = ledger["together"]
-    assert total["energy_kind"] == "modelled" and total["energy_measured_j"] is None
-    assert total["energy_j"] == pytest.approx(5 * total["cpu_s"])
+    if total["energy_kind"] == "modelled":  # on most virtual machines
+        assert total["energy_measured_j"] is None
+        assert total["energy_j"] == pytest.approx(5 * total["cpu_s"])
     assert total["co2e_g"] == pytest.approx(total["energy_j"] / 3.6e6 * 381)
     for unit in ("wall_s", "cpu_s", "energy_j"):
         parts = [part[unit] for part in ledger["parts"] if part["name"] != "evaluations"]

@@ -95,6 +95,9 @@ def test_the_test_split_is_looked_at_once_for_each_network(
     monkeypatch.setattr("nas.export.final_training.top1_accuracy", refuse)
     again = train(study, network(0))
     assert (again.test, again.validation, again.looks) == (first.test, first.validation, 3)
+    assert again.accounts == first.accounts, "it spent nothing"
+    assert [one.purpose for one in first.accounts] == ["training"]
+    assert first.accounts[0].spent["cpu_s"] > 0
     for name, tensor in (first.weights or {}).items():
         assert torch.equal(tensor, (again.weights or {})[name]), name
 

@@ -149,6 +149,7 @@ def test_a_counter_that_stands_still_is_no_zero(tmp_path: Path) -> None:
 def test_without_counters_there_is_no_meter(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="`rapl` needs counters in .*; got none"):
         RaplMeter.found(tmp_path)
+    assert NvmlMeter.every() == [] or not isinstance(meter_for("torch-cuda"), NoMeter)
     found = meter_for("onnxruntime")
     if isinstance(found, NoMeter):
         assert "`rapl`" in found.reason
@@ -181,6 +182,11 @@ int nvmlDeviceGetHandleByUUID(const char *uuid, void **handle) {
     *handle = (void *)(u64)(strcmp(uuid, "GPU-old") == 0 ? 2 : 1);
     return 0;
 }
+int nvmlDeviceGetCount_v2(unsigned *count) { *count = 2; return 0; }
+int nvmlDeviceGetEnforcedPowerLimit(void *handle, unsigned *limit_mw) {
+    *limit_mw = 350000;
+    return handle == (void *)2 ? 3 : 0;
+}
 int nvmlDeviceGetTotalEnergyConsumption(void *handle, u64 *energy_mj) {
     struct timespec now;
     if (handle == (void *)2) return 3;
@@ -194,11 +200,22 @@ int nvmlDeviceGetTotalEnergyConsumption(void *handle, u64 *energy_mj) {
 _PROGRAM = """
 import time
 from nas.errors import InputError
+from nas.ledger.counters import Spending, find_counters
 from nas.measure.power import NvmlMeter, meter_for, meter_runs
 reading = meter_runs(lambda: time.sleep(0.004), meter_for("torch-cuda"), window_s=0.5)
 assert reading.meter == "nvml"
 power_w = reading.energy_mj * reading.runs / reading.window_s / 1e3
 assert 285 < power_w < 315, power_w
+first, second = NvmlMeter.every()
+assert (first.limit_w, first.name) == (350.0, "nvml")
+assert NvmlMeter(first.nvml, 2).limit_w is None
+counters = find_counters()
+assert len(counters.gpus) == 2 and counters.gpu_limit_w == 350.0
+spending = Spending(counters, children=True)
+time.sleep(0.3)
+spent = spending.read()
+power_w = spent["gpu_energy_j"] / spent["wall_s"]
+assert 500 < power_w < 650, power_w  # two of 300 W
 try:
     NvmlMeter.found("GPU-old")
 except InputError as error:
