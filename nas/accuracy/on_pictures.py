@@ -40,8 +40,6 @@ _USUAL_SAMPLES = {"supernet": 220_000, "training": 200_000}
 """Pictures that a training sees by default: few pictures are seen more often, within bounds."""
 
 _MOST_BLOWN_UP = 1.5
-_MOST_EASED = 16
-"""How much smaller than at first a batch or a learning rate may become for a training to go on."""
 
 
 class PictureTask(Declaration):
@@ -251,6 +249,8 @@ class SupernetEvaluator:
         Raises:
             TrainingError: if that did not help.
         """
+        from nas.accuracy.recipe import eased
+
         self.task.folder.mkdir(parents=True, exist_ok=True)
         recipe = self.recipe
         with FileLock(self.task.folder / "lock"):
@@ -258,15 +258,7 @@ class SupernetEvaluator:
                 try:
                     return self._train(recipe, on_progress)
                 except (MemoryShortError, DivergedError) as error:
-                    recipe = self._eased(recipe, error)
-
-    def _eased(self, recipe: Recipe, error: MemoryShortError | DivergedError) -> Recipe:
-        """Half of the setting that an error is about; the error again once that was in vain."""
-        setting = "batch" if isinstance(error, MemoryShortError) else "learning_rate"
-        half = getattr(recipe, setting) / 2
-        if half * _MOST_EASED < getattr(self.recipe, setting):
-            raise error
-        return recipe.model_copy(update={setting: type(getattr(recipe, setting))(half)})
+                    recipe = eased(recipe, error, at_first=self.recipe)
 
     def _train(self, recipe: Recipe, on_progress: OnPreparation) -> Mapping[str, float]:
         from nas.accuracy.sandwich import train_supernet, training_spent

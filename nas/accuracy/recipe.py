@@ -7,11 +7,14 @@ from typing import Annotated
 from pydantic import Field
 
 from nas.declarations import Declaration
+from nas.errors import DivergedError, MemoryShortError
 from nas.images.pictures import Pictures
 
 _UNMIRRORED = ("digits",)
 _LEAST_STEPS_AN_EPOCH = 24
 _LEAST_BATCH, _MOST_BATCH = 32, 128
+_MOST_EASED = 16
+"""How much smaller than at first a batch or a learning rate may become for a training to go on."""
 
 
 class Recipe(Declaration):
@@ -49,3 +52,12 @@ def recipe_for(pictures: Pictures, *, epochs: int, efficient: bool = False) -> R
         flip=pictures.source not in _UNMIRRORED,
         efficient=efficient,
     )
+
+
+def eased(recipe: Recipe, error: MemoryShortError | DivergedError, *, at_first: Recipe) -> Recipe:
+    """Half of the setting that an error is about; the error again once that was in vain."""
+    setting = "batch" if isinstance(error, MemoryShortError) else "learning_rate"
+    half = getattr(recipe, setting) / 2
+    if half * _MOST_EASED < getattr(at_first, setting):
+        raise error
+    return recipe.model_copy(update={setting: type(getattr(recipe, setting))(half)})

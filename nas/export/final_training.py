@@ -23,10 +23,11 @@ from torch import Tensor, nn
 
 from nas.accuracy.devices import find_torch_device
 from nas.accuracy.evaluator import OnPreparation
-from nas.accuracy.recipe import Recipe, recipe_for
+from nas.accuracy.inherited import InheritedEvaluator
+from nas.accuracy.recipe import Recipe, eased, recipe_for
 from nas.accuracy.training import Training
 from nas.accuracy.training_data import TrainingData, top1_accuracy
-from nas.errors import OutputError
+from nas.errors import DivergedError, MemoryShortError, OutputError
 from nas.export.picture_study import PictureStudy
 from nas.export.weights import PictureWeights, Share
 from nas.images.pictures import Indices
@@ -68,6 +69,9 @@ def trained_weights(
 ) -> PictureWeights:
     """Train a network on the study's training split, or go on with it, and test it once.
 
+    Where memory is short or the loss explodes, it begins again with half the batch or learning
+    rate, as often as that may help.
+
     Args:
         study: Whose pictures.
         architecture: The network.
@@ -78,17 +82,27 @@ def trained_weights(
 
     Raises:
         ChoiceError: if the network is not one of the space.
-        TrainingError: if the loss is no number, or memory does not suffice.
+        TrainingError: if that did not help.
         OutputError: if what was trained cannot be kept.
     """
-    recipe = recipe_for(study.pictures, epochs=epochs or EPOCHS, efficient=efficient)
+    recipe = at_first = recipe_for(study.pictures, epochs=epochs or EPOCHS, efficient=efficient)
     supernet = None if from_scratch else study.supernet
+    while True:
+        try:
+            return _trained(study, architecture, supernet, recipe, on_progress)
+        except (MemoryShortError, DivergedError) as error:
+            recipe = eased(recipe, error, at_first=at_first)
+
+
+def _trained(
+    study: PictureStudy,
+    architecture: Architecture,
+    supernet: InheritedEvaluator | None,
+    recipe: Recipe,
+    on_progress: OnPreparation,
+) -> PictureWeights:
     begun: Literal["inherited", "scratch"] = "scratch" if supernet is None else "inherited"
     folder = _folder(study, architecture, recipe, begun)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"`{folder}` must be writable; {error.strerror}") from None
     seed = study.splits.seed
     over = (folder / _RESULT).exists()
     keeping = nullcontext() if over else kept_account(folder, "training")
@@ -133,11 +147,16 @@ def _root() -> Path:
 
 
 def _folder(study: PictureStudy, architecture: Architecture, recipe: Recipe, begun: str) -> Path:
-    """Where a training is kept, named after everything that decides it."""
+    """Where a training is kept, named after everything that decides it; made if need be."""
     said = [architecture.text, recipe.model_dump(mode="json"), study.splits.provenance, begun]
     if begun == "inherited":
         said.append(str(study.kept))
-    return _root() / hashlib.sha256(json.dumps(said).encode()).hexdigest()[:32]
+    folder = _root() / hashlib.sha256(json.dumps(said).encode()).hexdigest()[:32]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"`{folder}` must be writable; {error.strerror}") from None
+    return folder
 
 
 def _tested(

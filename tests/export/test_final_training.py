@@ -128,6 +128,28 @@ def test_what_is_killed_ends_as_if_never_stopped(
         assert torch.equal(tensor, (resumed.weights or {})[name]), name
 
 
+def test_what_explodes_is_begun_again_with_smaller_steps(
+    study: PictureStudy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Steps so large that the first of them leaves no finite weights, then half as large."""
+    tried: list[float] = []
+    step = Training._step
+
+    def exploding(self: Training, *arguments: object) -> None:
+        tried.append(self._recipe.learning_rate)
+        if self._recipe.learning_rate > 0.15:
+            for parameter in self._network.parameters():
+                parameter.data.fill_(torch.nan)
+        step(self, *arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Training, "_step", exploding)
+    found = trained_weights(
+        study, network(), epochs=2, efficient=False, from_scratch=True, on_progress=lambda *_: None
+    )
+    assert (found.recipe.learning_rate, set(tried)) == (0.1, {0.2, 0.1})
+    assert found.looks == 1
+
+
 def test_without_a_supernet_weights_are_fresh_or_trained_from_scratch(
     study: PictureStudy, tmp_path: Path
 ) -> None:
