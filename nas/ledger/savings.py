@@ -107,7 +107,7 @@ def _screened(
     if share is None:
         return None
     count = share * len(paid(evaluations))
-    what = f"networks over a limit, of as many drawn blindly: {share:.0%} of the space are"
+    what = f"networks over a limit among as many drawn at random: {share:.0%} of the space are"
     return pricing.saving("screening", what, count, pricing.mean)
 
 

@@ -104,6 +104,7 @@ class _Networks(SearchAlgorithm):
                 "evaluator": self._problem.evaluator.name,
                 "seed": self._problem.spec.seed,
                 "folder": str((self._folder / flight.network.id).resolve()),
+                "gpus": self._workers.gpus_each,
                 "here": os.getcwd(),
                 "path": [place or os.getcwd() for place in sys.path],
             },

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -28,11 +28,12 @@ class NetworkTrainable(tune.Trainable):
     """Evaluates one network after the other; each step gives one report.
 
     The configuration of a network has its text `network`, the `evaluator` by name, the `seed`,
-    the `folder` where its work is kept, and `here` and `path`: where the search was started, and
-    where modules are found there.
+    the `folder` where its work is kept, how many `gpus` it has, and `here` and `path`: where the
+    search was started, and where modules are found there.
     """
 
     _evaluator: ExternalEvaluator | None = None
+    _gpus = 1.0
 
     def setup(self, config: dict[str, Any]) -> None:
         """Begin with the first network of this worker."""
@@ -48,18 +49,23 @@ class NetworkTrainable(tune.Trainable):
         try:
             report = next(self._reports)
         except EvaluationFailedError as error:
-            return {"failed": str(error), "spent": error.spent, "done": True}
+            return {"failed": str(error), "spent": self._with_gpus(error.spent), "done": True}
         except (EvaluatorError, PicturesError) as error:
             return {"failed": str(error), "spent": {}, "done": True}
         return {
             "share": report.share,
             "accuracy": report.accuracy,
-            "spent": dict(report.spent),
+            "spent": self._with_gpus(report.spent),
             "done": report.share == 1,
         }
 
+    def _with_gpus(self, spent: Mapping[str, float]) -> dict[str, float]:
+        """The same with the time of the GPUs that were asked for: a part of one, or several."""
+        return {key: n * (self._gpus if key == "gpu_s" else 1) for key, n in spent.items()}
+
     def _begin(self, config: dict[str, Any]) -> Iterator[Report]:
         place = Path(config["folder"])
+        self._gpus = config["gpus"] or 1.0
         if noted := noted_reports(place):
             yield from noted
             return

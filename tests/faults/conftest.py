@@ -18,6 +18,9 @@ from typing import Any
 
 import pytest
 
+from nas.report.ledger import LedgerView, ledger_view
+from nas.store import Store
+from nas.store.accounts import accounts
 from tests.cli.databases import evaluations
 from tests.faults.evaluators import accuracy_of
 from tests.waiting import is_gone
@@ -185,6 +188,12 @@ class Theatre:
             connection.row_factory = sqlite3.Row
             (row,) = connection.execute("SELECT * FROM studies").fetchall()
             return dict(row)
+
+    def took(self) -> LedgerView:
+        """What the study took and saved, by what is on record."""
+        with Store.open(str(self.database), create=False) as store:
+            study = store.study("s")
+            return ledger_view(store.evaluations(study.id), accounts(store, study.id))
 
     def workers(self) -> set[int]:
         """Processes that are at work on a network, as the ledger says."""

@@ -126,7 +126,14 @@ def test_networks_that_raise_hang_break_or_kill_their_process(
             assert words[kind] in row["reason"]
             assert "accuracy" not in row["values"]
             assert "latency_ms" in row["values"]
+        # What a process took that was killed, nobody knows.
+        told = "cpu_s" in json.loads(row["spent"] or "{}")
+        assert told == (kind not in ("hangs", "is killed"))
     assert "failed" in complaint
+    killed = {"hangs", "is killed"}
+    mute = [row for row in theatre.rows() if kind_of(row["architecture_id"]) in killed]
+    took = theatre.took()
+    assert took.costs.not_known == len(mute) > 0 and took.costs.total.energy.total_j is None
     with capsys.disabled():
         print(f"\n{sorted(kinds)}: {dict(theatre.states())}")
 
@@ -152,6 +159,9 @@ def test_what_falls_behind_is_stopped_early_while_the_front_is_searched(
         assert (row["architecture_id"] in reached) == (row["state"] == "complete")
         assert row["state"] == "complete" or "others of its cost did better" in row["reason"]
         assert json.loads(row["spent"])["wall_s"] > 0
+    (saved,) = theatre.took().saved
+    assert (saved.way, saved.count) == ("early stopping", states["stopped"])
+    assert saved.cpu_s is not None and saved.cpu_s > 0
     logged = list(theatre.folder.glob("nas.db-work/*/tune/*/events.out.tfevents.*"))
     assert len(logged) == theatre.goal
     with capsys.disabled():
