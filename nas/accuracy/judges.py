@@ -18,8 +18,12 @@ class Proxy(StrEnum):
     DEPTH = "depth"
 
 
-TRAINED = ("supernet", "training")
-"""What trains, and says accuracy; the first is the default."""
+TRAINED = ("supernet", "finetuning", "training")
+"""What trains, and says accuracy; the first is the default.
+
+The weights that all networks share are trained once for the first two; the last two train each
+network.
+"""
 
 SCORING = tuple(
     proxy.value for proxy in Proxy if proxy not in (Proxy.MACS, Proxy.PARAMETERS, Proxy.DEPTH)

@@ -7,7 +7,6 @@ evaluations alone.
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,61 +15,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 from filelock import FileLock
-from platformdirs import user_cache_path
 
-from nas.accuracy.evaluator import OnPreparation, Report
+from nas.accuracy.evaluator import NetworkEvaluator, OnPreparation, Report
 from nas.accuracy.external import ExternalEvaluator
 from nas.accuracy.judges import SCORING, Proxy
-from nas.declarations import Declaration
+from nas.accuracy.picture_task import PictureTask, usual_epochs
 from nas.errors import DivergedError, MemoryShortError, MissingExtraError
 from nas.images.reading import OnProgress, read_pictures
 from nas.images.splits import split
 from nas.space.architecture import Architecture
-from nas.space.schema import SpaceDeclaration
 from nas.space.space import SearchSpace
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from nas.accuracy.inherited import InheritedEvaluator
     from nas.accuracy.recipe import Recipe
     from nas.images.pictures import Pictures
     from nas.images.splits import Splits
 
-_EPOCHS = {"supernet": (4, 12), "training": (5, 30)}
-_USUAL_SAMPLES = {"supernet": 220_000, "training": 200_000}
-"""Pictures that a training sees by default: few pictures are seen more often, within bounds."""
-
 _MOST_BLOWN_UP = 1.5
-
-
-class PictureTask(Declaration):
-    """Everything that an accuracy or a score on pictures depends on.
-
-    Args:
-        judge: `supernet`, whose weights all networks share, `training` of each, or a proxy.
-        data: The place of the pictures.
-        content_sha256: What must be found there.
-        largest: The resolution in pixels that the pictures are kept for.
-        space: Whose networks are judged; its last width is the number of classes.
-        seed: Of the splits and of everything that is random in training.
-        epochs: Passes over the training pictures; 0 of a proxy.
-        efficient: Whether training skips what is learnt well.
-    """
-
-    judge: str
-    data: str
-    content_sha256: str
-    largest: int
-    space: SpaceDeclaration
-    seed: int
-    epochs: int
-    efficient: bool
-
-    @property
-    def folder(self) -> Path:
-        """Where a supernet of these pictures is kept, whatever the place they were read from."""
-        said = self.model_dump_json(exclude={"data"})
-        name = hashlib.sha256(said.encode()).hexdigest()[:32]
-        return user_cache_path("nas", appauthor=False) / "supernets" / name
 
 
 @final
@@ -92,19 +56,17 @@ class OwnPictures:
     space: SearchSpace
     largest: int
 
-    def judged_by(self, judge: str, *, epochs: int | None, efficient: bool) -> ExternalEvaluator:
+    def judged_by(
+        self, judge: str, *, epochs: int | None, efficient: bool, trainings: int = 1
+    ) -> ExternalEvaluator:
         """What says how accurate the space's networks are, or scores them.
 
         Args:
             judge: One of `TRAINED` or `SCORING`.
             epochs: Passes over the training pictures; what suits their number if None.
             efficient: Whether training skips what is learnt well.
+            trainings: Of each network, whose mean accuracy counts.
         """
-        if judge in SCORING:
-            epochs = 0
-        elif epochs is None:
-            least, most = _EPOCHS[judge]
-            epochs = min(max(_USUAL_SAMPLES[judge] // len(self.splits.train), least), most)
         task = PictureTask(
             judge=judge,
             data=self.place,
@@ -112,10 +74,11 @@ class OwnPictures:
             largest=self.largest,
             space=self.space.declaration,
             seed=self.splits.seed,
-            epochs=epochs,
+            epochs=usual_epochs(judge, len(self.splits.train)) if epochs is None else epochs,
             efficient=efficient,
+            trainings=trainings,
         )
-        return _judge(task, self.pictures, self.splits)
+        return ExternalEvaluator(task.model_dump_json(), _judge(task, self.pictures, self.splits))
 
 
 def read_own(
@@ -167,28 +130,27 @@ def again(text: str) -> ExternalEvaluator:
     """
     task = PictureTask.model_validate_json(text)
     pictures = read_pictures(task.data, largest=task.largest, expected_hash=task.content_sha256)
-    return _judge(task, pictures, split(pictures, seed=task.seed))
+    return ExternalEvaluator(text, _judge(task, pictures, split(pictures, seed=task.seed)))
 
 
-def _judge(task: PictureTask, pictures: Pictures, splits: Splits) -> ExternalEvaluator:
-    from nas.accuracy.recipe import recipe_for
+def _judge(task: PictureTask, pictures: Pictures, splits: Splits) -> NetworkEvaluator:
+    from nas.accuracy.finetuned import FinetuningEvaluator
+    from nas.accuracy.proxies import ProxyEvaluator
+    from nas.accuracy.recipe import finetuning_recipe_for, recipe_for
+    from nas.accuracy.trained import TrainedEvaluator
 
     if task.judge in SCORING:
-        from nas.accuracy.proxies import ProxyEvaluator
-
-        return ExternalEvaluator(
-            task.model_dump_json(), ProxyEvaluator(Proxy(task.judge), pictures, splits)
-        )
-    recipe = recipe_for(pictures, epochs=task.epochs, efficient=task.efficient)
-    if task.judge == "training":
-        from nas.accuracy.trained import TrainedEvaluator
-
-        return ExternalEvaluator(
-            task.model_dump_json(), TrainedEvaluator(pictures, splits, recipe)
-        )
-    return ExternalEvaluator(
-        task.model_dump_json(), SupernetEvaluator(task, pictures, splits, recipe)
-    )
+        return ProxyEvaluator(Proxy(task.judge), pictures, splits)
+    shared = task.supernet(len(splits.train))
+    if shared is None:
+        recipe = recipe_for(pictures, epochs=task.epochs, efficient=task.efficient)
+        return TrainedEvaluator(pictures, splits, recipe, trainings=task.trainings)
+    recipe = recipe_for(pictures, epochs=shared.epochs, efficient=shared.efficient)
+    supernet = SupernetEvaluator(shared, pictures, splits, recipe)
+    if shared == task:
+        return supernet
+    recipe = finetuning_recipe_for(pictures, epochs=task.epochs, efficient=task.efficient)
+    return FinetuningEvaluator(supernet, recipe, task.trainings)
 
 
 @final
@@ -276,6 +238,14 @@ class SupernetEvaluator:
             on_progress=lambda at: on_progress(doing, at.seen / at.total),
         )
         return training_spent(file)
+
+    def inherit(self, architecture: Architecture) -> nn.Module:
+        """A network with its weights.
+
+        Raises:
+            ChoiceError: if the network is not one of the space.
+        """
+        return self._inherited.inherit(architecture)
 
     def evaluate(self, architecture: Architecture, *, seed: int, folder: Path) -> Iterator[Report]:
         """One report: the accuracy with the weights that the network inherits."""

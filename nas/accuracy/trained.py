@@ -36,7 +36,7 @@ class TrainedEvaluator:
         pictures: The data.
         splits: Of the data; the test split is not looked at.
         recipe: The same for every network.
-        seeds: How many trainings each accuracy is the mean of.
+        trainings: How many each accuracy is the mean of, with seeds of their own.
         start: The network to go on from, such as one with inherited weights; a fresh one if None.
         device: Name of the processor; the GPU where there is one if None.
     """
@@ -44,7 +44,7 @@ class TrainedEvaluator:
     pictures: Pictures
     splits: Splits
     recipe: Recipe
-    seeds: int = 1
+    trainings: int = 1
     start: Callable[[Architecture], nn.Module] | None = None
     device: str | None = None
 
@@ -57,7 +57,7 @@ class TrainedEvaluator:
             "data": self.pictures.provenance,
             "splits": self.splits.provenance,
             "recipe": self.recipe.model_dump(mode="json"),
-            "seeds": self.seeds,
+            "trainings": self.trainings,
             "from": "inherited weights" if self.start else "scratch",
             "torch": torch.__version__,
         }
@@ -65,7 +65,7 @@ class TrainedEvaluator:
     @property
     def cost_s(self) -> float:
         """A rough guess at the seconds of one evaluation; it decides where to run."""
-        return _SECONDS_A_SAMPLE * len(self.splits.train) * self.recipe.epochs * self.seeds
+        return _SECONDS_A_SAMPLE * len(self.splits.train) * self.recipe.epochs * self.trainings
 
     def evaluate(self, architecture: Architecture, *, seed: int, folder: Path) -> Iterator[Report]:
         """Train a network, with at most ten reports; the last has share 1.
@@ -85,8 +85,8 @@ class TrainedEvaluator:
         resolution = architecture.image.height
         held_out = TrainingData(self.pictures, self.splits.validation, resolution)
         networks, runs = [], []
-        for number in range(self.seeds):
-            one_seed = seed * self.seeds + number
+        for number in range(self.trainings):
+            one_seed = seed * self.trainings + number
             network = self._begun(architecture, one_seed)
             training = Training(
                 network,
@@ -106,7 +106,7 @@ class TrainedEvaluator:
             samples = sum(sum(epoch.samples.values()) for epoch in epochs)
             spent = {"trained_samples": float(samples)}
             if self.recipe.efficient:
-                whole = number * self.seeds * len(self.splits.train)
+                whole = number * self.trainings * len(self.splits.train)
                 spent["skipped_samples"] = float(max(whole - samples, 0))
             yield Report(number / of, float(np.mean(found)), spent)
 

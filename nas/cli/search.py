@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _MEBIBYTE = 2**20
 _AS_THEY_ARE = (
-    *("name", "space", "data", "epochs", "efficient"),
+    *("name", "space", "data", "epochs", "efficient", "trainings"),
     *("evaluations", "minutes", "seed", "warm_start"),
 )
 
@@ -47,6 +47,7 @@ def search(
     search: given.SearchMode = None,
     epochs: given.Epochs = None,
     efficient: given.Efficient = None,
+    trainings: given.Trainings = None,
     warm_start: given.WarmStart = None,
     seed: given.Seed = None,
     workers: given.WorkerCount = None,

@@ -90,6 +90,16 @@ Efficient = Annotated[
         rich_help_panel=_HOW,
     ),
 ]
+Trainings = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="With --evaluator training or finetuning, how many trainings of a network its "
+        "accuracy is the mean of: more where chance makes larger differences than those that "
+        "matter.",
+        rich_help_panel=_HOW,
+    ),
+]
 Accuracy = Annotated[
     Path | None,
     typer.Option(
@@ -103,7 +113,8 @@ Evaluator = Annotated[
     typer.Option(
         metavar="NAME",
         help="With --data: supernet, which trains the weights of all networks at once (the "
-        "default), training, of each network alone, or a score of untrained networks in place of "
+        "default), finetuning, which then trains each network a little further, training, of each "
+        "network from nothing, or a score of untrained networks in place of "
         "accuracy: naswot, synflow, zen, gradient_norm, jacobian_covariance. Or code of your own, "
         "MODULE:FACTORY, that trains a network and says its accuracy; the factory gives an object "
         "with cost_s (seconds a network takes), provenance (a dict) and evaluate(architecture, *, "

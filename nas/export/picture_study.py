@@ -8,8 +8,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nas.accuracy.judges import TRAINED
 from nas.errors import InputError, MissingExtraError, PicturesError
 from nas.export.weights import PictureFacts
+from nas.search.objectives import find_objective
 from nas.search.problem import space_fingerprint
 from nas.space.architecture import Architecture
 from nas.space.catalog import find_space
@@ -57,7 +59,7 @@ class PictureStudy:
     def missing(self) -> str:
         """Why there are no weights to inherit, for a person."""
         if self.kept is None:
-            return f"the study {self.name} trained each network and kept no weights"
+            return f"the study {self.name} kept no weights of its networks"
         return f"the supernet of the study {self.name} is no longer at {self.kept}"
 
     def facts(self, architecture: Architecture) -> PictureFacts:
@@ -98,17 +100,18 @@ def reopen(study: StudyRecord, data: str | None, on_progress: OnProgress) -> Pic
     """
     if not all(map(find_spec, ("torch", "safetensors", "PIL"))):
         raise MissingExtraError("Exporting a network of a study on pictures", "train")
-    from nas.accuracy.on_pictures import SupernetEvaluator, read_own
+    from nas.accuracy.on_pictures import read_own
+    from nas.accuracy.picture_task import PictureTask
     from nas.accuracy.sandwich import FILE
 
     spec = study.spec
-    (accuracy,) = (one for one in study.objectives if one.name == "accuracy")
+    (judged,) = (one for one in study.objectives if not find_objective(one.name).known)
     try:
         own = read_own(
             data or str(spec["data"]),
             find_space(str(spec["space"])),
             seed=int(spec["seed"]),
-            expected_hash=str(accuracy.provenance["data"]["content_sha256"]),
+            expected_hash=str(judged.provenance["data"]["content_sha256"]),
             on_progress=on_progress,
         )
     except PicturesError as error:
@@ -122,9 +125,10 @@ def reopen(study: StudyRecord, data: str | None, on_progress: OnProgress) -> Pic
             "another declaration; restore it"
         )
     judge = own.judged_by(
-        "training" if spec.get("evaluator") == "training" else "supernet",
-        epochs=int(accuracy.provenance["recipe"]["epochs"]),
+        str(spec.get("evaluator") or TRAINED[0]),
+        epochs=judged.provenance.get("recipe", {}).get("epochs"),
         efficient=bool(spec.get("efficient")),
-    ).made
-    kept = judge.task.folder / FILE if isinstance(judge, SupernetEvaluator) else None
+    )
+    shared = PictureTask.model_validate_json(judge.name).supernet(len(own.splits.train))
+    kept = None if shared is None else shared.folder / FILE
     return PictureStudy(study.name, own.space, own.pictures, own.splits, kept)

@@ -248,7 +248,9 @@ def _by_pictures(
     """What judges networks by pictures, the space that suits them, and what was read."""
     own = read_own(data, space, seed=spec.seed, on_progress=on_progress)
     judge = spec.evaluator or TRAINED[0]
-    made = own.judged_by(judge, epochs=spec.epochs, efficient=spec.efficient)
+    made = own.judged_by(
+        judge, epochs=spec.epochs, efficient=spec.efficient, trainings=spec.trainings
+    )
     return made, own.space, own.pictures.summary()
 
 

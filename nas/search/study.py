@@ -33,13 +33,16 @@ class StudySpec(Declaration):
         device: Whose costs an objective without `@device` means.
         data: Pictures to measure accuracy on: a folder, a file, or `digits`.
         evaluator: What says accuracy: `package.module:factory` or a table of one's own; with
-            `data`, `supernet` (the default), `training`, or a proxy, whose score is then aimed
-            for in place of accuracy; a shipped predictor otherwise.
+            `data`, `supernet` (the default), `finetuning`, `training`, or a proxy, whose score is
+            then aimed for in place of accuracy; a shipped predictor otherwise.
         objectives: Such as `accuracy`, `latency_ms`, `latency_ms@raspberry-pi-4`; without it,
             what the evaluator says and the latency.
         limits: The most, or the least, that is allowed.
-        epochs: Passes over the pictures of the supernet's training, or of each network's.
+        epochs: Passes over the pictures of each network's training, or of the supernet's where
+            networks are not trained further.
         efficient: Whether such a training skips the pictures that it has learnt.
+        trainings: Of each network; their mean is its accuracy. More than one where chance makes
+            larger differences than those that matter.
         search: `direct` scores candidates by the hundred thousand, `surrogate` chooses each with
             care; `auto` takes what suits the cost of an evaluation.
         evaluations: How many networks may be evaluated; without it, as many as the minutes
@@ -62,6 +65,7 @@ class StudySpec(Declaration):
     limits: Limits = Limits()
     epochs: Annotated[int, Field(ge=1, le=10_000)] | None = None
     efficient: bool = False
+    trainings: Annotated[int, Field(ge=1, le=100)] = 1
     search: Literal["auto", "direct", "surrogate"] = "auto"
     evaluations: Annotated[int, Field(ge=1, le=MOST_EVALUATIONS)] | None = None
     minutes: Annotated[float, Field(gt=0, le=_MOST_MINUTES)] | None = None
@@ -121,6 +125,9 @@ class StudySpec(Declaration):
             "epochs": self.epochs,
             "efficient": self.efficient or None,
         }
+        if self.trainings > 1 and self.evaluator not in TRAINED[1:]:
+            rule = f"needs an `evaluator` that trains each network, {' or '.join(TRAINED[1:])}"
+            raise _fault("trainings", rule, repr(self.trainings))
         for key, value in needing.items():
             if self.data is None and value is not None:
                 raise _fault(key, "needs `data`: the pictures to train on", repr(value))

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nas.accuracy.finetuned import FinetuningEvaluator
 from nas.accuracy.on_pictures import OwnPictures, SupernetEvaluator, again, read_own
 from nas.errors import DivergedError, MemoryShortError
 from nas.space.space import SearchSpace
@@ -46,6 +47,29 @@ def test_another_process_judges_as_the_first(file: str, tmp_path: Path) -> None:
             list(judge.evaluate(network, seed=0, folder=tmp_path)) for judge in (first, second)
         )
         assert one == other
+
+
+def test_finetuning_goes_on_from_the_supernet_that_a_search_by_it_keeps(
+    file: str, tmp_path: Path
+) -> None:
+    own = read(file)
+    judge = own.judged_by("finetuning", epochs=2, efficient=False, trainings=2)
+    assert isinstance(judge.made, FinetuningEvaluator)
+    alone = own.judged_by("supernet", epochs=None, efficient=False).made
+    assert isinstance(alone, SupernetEvaluator)
+    # What is spent on weights is looked for in one place, so a short training of them will do.
+    shared = judge.made.supernet
+    assert shared.task == alone.task and shared.recipe == alone.recipe
+    short = FinetuningEvaluator(supernet(own), judge.made.recipe, trainings=2)
+    short.prepare(lambda *told: None)
+    network = own.space.architecture(own.space.sample(1, seed=0)[0])
+    first, last = short.evaluate(network, seed=0, folder=tmp_path)
+    assert (first.share, last.share) == (0.5, 1)
+    assert last.spent["trained_samples"] == 2 * 2 * len(own.splits.train)
+    assert again(judge.name).provenance == judge.provenance
+    said = judge.provenance
+    assert (said["evaluator"], said["from"]) == ("finetuning", "inherited weights")
+    assert said["supernet"]["recipe"] == shared.recipe.model_dump(mode="json")
 
 
 def test_what_is_declared_decides_where_the_weights_are_kept(file: str) -> None:

@@ -164,7 +164,7 @@ def test_reports_rise_to_the_whole_and_seeds_are_averaged(tmp_path: Path) -> Non
     reports = {
         seeds: list(
             attempt(
-                TrainedEvaluator(PICTURES, SPLITS, recipe, seeds=seeds),
+                TrainedEvaluator(PICTURES, SPLITS, recipe, trainings=seeds),
                 SMALL,
                 seed=0,
                 folder=tmp_path / str(seeds),
@@ -176,7 +176,7 @@ def test_reports_rise_to_the_whole_and_seeds_are_averaged(tmp_path: Path) -> Non
         assert len(found) == 10 and found[-1].share == 1
         assert found[-1].spent["trained_samples"] == 12 * seeds * len(SPLITS.train)
         assert found[-1].accuracy > found[0].accuracy
-    again = TrainedEvaluator(PICTURES, SPLITS, recipe, seeds=2)
+    again = TrainedEvaluator(PICTURES, SPLITS, recipe, trainings=2)
     once_more = list(attempt(again, SMALL, seed=0, folder=tmp_path / "2"))
     assert [report.share for report in once_more] == [1]
     assert once_more[0].accuracy == reports[2][-1].accuracy

@@ -222,7 +222,7 @@ def test_bad_places_and_settings_are_refused_before_anything_is_spent(
     for arguments, words in (
         (["--data", "nowhere"], ["nowhere", "folder"]),
         (["--evaluator", "supernet"], ["needs `data`"]),
-        (["--data", "digits", "--evaluator", "a:b"], ["supernet, training"]),
+        (["--data", "digits", "--evaluator", "a:b"], ["supernet, finetuning, training"]),
     ):
         process = start(
             *("search", "--space", "tiny_mobilenet", "--device", "pixel-3", *arguments),

@@ -97,13 +97,17 @@ def test_what_stands_for_the_studys_own_device_loses_its_name() -> None:
         ({"evaluator": "supernet"}, ["evaluator", "needs `data`", "'supernet'"]),
         ({"epochs": 3}, ["epochs", "needs `data`", "3"]),
         ({"efficient": True}, ["efficient", "needs `data`"]),
-        ({"data": "digits", "evaluator": "train:it"}, ["evaluator", "supernet, training"]),
+        (
+            {"data": "digits", "evaluator": "train:it"},
+            ["evaluator", "supernet, finetuning, training"],
+        ),
         ({"data": "digits", "objectives": ["macs"]}, ["data", "needs accuracy", "macs"]),
         ({"data": "digits", "evaluator": "zen", "epochs": 2}, ["epochs", "untrained networks"]),
         (
             {"data": "digits", "evaluator": "zen", "objectives": ["macs", "accuracy"]},
             ["objectives.1", "zen gives a score"],
         ),
+        ({"data": "digits", "trainings": 3}, ["trainings", "finetuning or training", "3"]),
         ({"objectives": ["proxy_score"]}, ["objectives.0", "needs one of naswot, synflow"]),
         (
             {"data": "digits", "evaluator": "zen", "limits": {"min_proxy_score": 3}},
