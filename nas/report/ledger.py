@@ -162,7 +162,7 @@ def ledger_view(
         savings(evaluations, accounts, powers),
         mean_cost(evaluations),
         powers,
-        find_grid(grid or latest(accounts, "grid") or WORLD),
+        find_grid(grid or str(latest(accounts, "grid") or WORLD)),
     )
 
 

@@ -53,6 +53,20 @@ def test_a_report_shows_the_front_and_its_evidence(
     assert "source: a table" in page.text
 
 
+def test_what_a_study_took_is_told_and_null_where_nobody_knows(
+    stored: tuple[httpx.Client, list[str]],
+) -> None:
+    client, _ = stored
+    told = client.get("/studies/small/ledger").json()
+    assert told["together"]["energy_j"] is told["together"]["co2e_g"] is None
+    assert told["together"]["not_known"] and told["grid"]["gco2e_per_kwh"] == 481
+    assert {part["name"] for part in told["parts"]} == {"search", "evaluations"}
+    page = Page()
+    page.feed(client.get("/studies/small/report").text)
+    assert "What it took" in page.text and "not known" in page.text
+    assert client.get("/studies/nowhere/ledger").status_code == 404
+
+
 def test_any_name_of_a_study_makes_a_file_name(tmp_path: Path) -> None:
     name = 'a "b"; ✓\\c'
     filled(tmp_path / "nas.db", name)

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Body, Query, Response
 
 from nas.service.api.answers import answer
 from nas.service.api.parts import Limit, Offset, SearchesPart, StudyName, ViewsPart
+from nas.service.schemas.ledger import LedgerOut
 from nas.service.schemas.listing import Listing
 from nas.service.schemas.studies import StudyDetail, StudyOut, spec_schema
 from nas.service.searches import Searches, State
@@ -66,6 +67,12 @@ def create_study(
 def show_study(study: StudyName, searches: SearchesPart, views: ViewsPart) -> Response:
     """What was asked for, what became of it, and how far it is."""
     return answer(_detail(searches, views, study))
+
+
+@router.get("/{study}/ledger", summary="Show what a study took", response_model=LedgerOut)
+def show_ledger(study: StudyName, views: ViewsPart) -> Response:
+    """Time, energy and CO2e, and estimates of what screening, caching and the like saved."""
+    return answer(LedgerOut(**views.ledger(study).to_json()))
 
 
 @router.post("/{study}/stop", summary="Stop a study")
