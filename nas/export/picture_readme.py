@@ -82,8 +82,8 @@ def _origin(given: PictureWeights) -> str:
     counts, source = given.facts.counts, given.facts.source
     if given.origin == "fresh":
         return (
-            "The weights in these files are freshly initialised, not trained. Any accuracy below "
-            "is what the search measured, not what these weights reach."
+            "The weights in these files are freshly initialised, not trained. Any accuracy or "
+            "score below is what the search went by, not what these weights reach."
         )
     trained = f"{counts['training']:,} training pictures of {source}"
     if given.origin == "inherited":
