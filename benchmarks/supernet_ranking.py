@@ -14,7 +14,7 @@ import csv
 import gzip
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,8 +54,13 @@ class Task:
 
     space: SearchSpace
     networks: list[Architecture]
+    codes: NDArray[np.int64]
     accuracies: Floats
-    blocks: Floats
+
+    @property
+    def blocks(self) -> Floats:
+        """How many blocks of each network are not the identity."""
+        return (self.codes != 0).sum(axis=1).astype(float)
 
 
 def read_task(data: Path, resolution: int) -> Task:
@@ -71,8 +76,8 @@ def read_task(data: Path, resolution: int) -> Task:
     return Task(
         space,
         [space.architecture(space.encode(nas_bench_macro(row))) for row in chosen],
+        np.array([[int(digit) for digit in row["arch"]] for row in chosen]),
         np.array([float(row["mean_acc"]) for row in chosen]),
-        np.array([sum(digit != "0" for digit in row["arch"]) for row in chosen], float),
     )
 
 
@@ -100,8 +105,14 @@ def kept(file: Path, networks: list[Architecture], say: Callable[[Architecture],
     return np.array([found[network.id] for network in networks])
 
 
-def proxy_scores(task: Task, pictures: Pictures, splits: Splits, work: Path) -> dict[str, Floats]:
-    """Every proxy of every network."""
+def proxy_scores(
+    task: Task,
+    pictures: Pictures,
+    splits: Splits,
+    work: Path,
+    proxies: Iterable[Proxy] = tuple(Proxy),
+) -> dict[str, Floats]:
+    """Proxies of every network."""
     chosen = np.random.default_rng(0).permutation(splits.train)[:PROXY_PICTURES]
     side = task.space.declaration.input.resolution[0]
     pixels = torch.from_numpy(pictures.pixels[chosen])
@@ -111,7 +122,7 @@ def proxy_scores(task: Task, pictures: Pictures, splits: Splits, work: Path) -> 
     def of(proxy: Proxy) -> Callable[[Architecture], float]:
         return lambda network: score(network, images, labels, seed=0, proxies=[proxy])[proxy]
 
-    return {proxy: kept(work / f"{proxy}.json", task.networks, of(proxy)) for proxy in Proxy}
+    return {proxy: kept(work / f"{proxy}.json", task.networks, of(proxy)) for proxy in proxies}
 
 
 def supernet_scores(

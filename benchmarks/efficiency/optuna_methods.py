@@ -25,10 +25,17 @@ class OptunaMethod:
         natural: Whether the study is told natural values; otherwise they are on the scale of the
             score, a kindness to samplers that compare or model values as they come.
         batch: How many are asked before any is told.
+        first: Codes to ask for before the sampler is asked; shape (count, choices).
     """
 
     def __init__(
-        self, task: Task, sampler: BaseSampler, *, natural: bool = False, batch: int = 1
+        self,
+        task: Task,
+        sampler: BaseSampler,
+        *,
+        natural: bool = False,
+        batch: int = 1,
+        first: Codes | None = None,
     ) -> None:
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self.version = f"optuna {optuna.__version__}"
@@ -37,6 +44,8 @@ class OptunaMethod:
             sampler=sampler, directions=["minimize"] * len(task.objectives)
         )
         self._distributions = distributions(task)
+        for code in [] if first is None else first:
+            self._study.enqueue_trial(to_parameters(task, code))
         self._asked: list[optuna.Trial] = []
 
     def ask(self) -> Codes:

@@ -1,4 +1,9 @@
-"""A supernet + a short training of each network → its accuracy from inherited weights on."""
+"""A supernet + a short training of each network → its accuracy from inherited weights on.
+
+Why the usual recipe and no smaller steps: five small networks of `digits` were right in 80.6% of
+cases with the weights that they inherit. Three epochs made 84.4% of it at its learning rate,
+81.3% at a quarter and 80.1% at a sixteenth; from scratch they made 41.2%.
+"""
 
 from __future__ import annotations
 

@@ -136,20 +136,19 @@ def again(text: str) -> ExternalEvaluator:
 def _judge(task: PictureTask, pictures: Pictures, splits: Splits) -> NetworkEvaluator:
     from nas.accuracy.finetuned import FinetuningEvaluator
     from nas.accuracy.proxies import ProxyEvaluator
-    from nas.accuracy.recipe import finetuning_recipe_for, recipe_for
+    from nas.accuracy.recipe import recipe_for
     from nas.accuracy.trained import TrainedEvaluator
 
     if task.judge in SCORING:
         return ProxyEvaluator(Proxy(task.judge), pictures, splits)
+    recipe = recipe_for(pictures, epochs=task.epochs, efficient=task.efficient)
     shared = task.supernet(len(splits.train))
     if shared is None:
-        recipe = recipe_for(pictures, epochs=task.epochs, efficient=task.efficient)
         return TrainedEvaluator(pictures, splits, recipe, trainings=task.trainings)
-    recipe = recipe_for(pictures, epochs=shared.epochs, efficient=shared.efficient)
-    supernet = SupernetEvaluator(shared, pictures, splits, recipe)
+    shared_recipe = recipe_for(pictures, epochs=shared.epochs, efficient=shared.efficient)
+    supernet = SupernetEvaluator(shared, pictures, splits, shared_recipe)
     if shared == task:
         return supernet
-    recipe = finetuning_recipe_for(pictures, epochs=task.epochs, efficient=task.efficient)
     return FinetuningEvaluator(supernet, recipe, task.trainings)
 
 

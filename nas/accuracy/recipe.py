@@ -13,7 +13,6 @@ from nas.images.pictures import Pictures
 _UNMIRRORED = ("digits",)
 _LEAST_STEPS_AN_EPOCH = 24
 _LEAST_BATCH, _MOST_BATCH = 32, 128
-_FINETUNING_RATE = 0.05
 _MOST_EASED = 16
 """How much smaller than at first a batch or a learning rate may become for a training to go on."""
 
@@ -53,12 +52,6 @@ def recipe_for(pictures: Pictures, *, epochs: int, efficient: bool = False) -> R
         flip=pictures.source not in _UNMIRRORED,
         efficient=efficient,
     )
-
-
-def finetuning_recipe_for(pictures: Pictures, *, epochs: int, efficient: bool = False) -> Recipe:
-    """The usual recipe for weights that are good already, which large steps would undo."""
-    recipe = recipe_for(pictures, epochs=epochs, efficient=efficient)
-    return recipe.model_copy(update={"learning_rate": _FINETUNING_RATE})
 
 
 def eased(recipe: Recipe, error: MemoryShortError | DivergedError, *, at_first: Recipe) -> Recipe:
