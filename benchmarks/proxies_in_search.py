@@ -1,6 +1,6 @@
 """NAS-Bench-Macro + naswot of 300 networks → whether a search by the sampler needs fewer with it.
 
-    python -m benchmarks.proxies_in_search --data DIR [--work DIR] [--seeds 16]
+    python -m benchmarks.proxies_in_search --data DIR [--work DIR] [--seeds 8]
 
 Prints a table for `benchmarks/accuracy.md`. The scores are those of `benchmarks.supernet_ranking`
 and are kept in `--work`. Of the ways to use them that are compared here none helps, so the product
@@ -138,7 +138,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", type=Path, required=True, help="folder of the public tables")
     parser.add_argument("--work", type=Path, default=Path("build/supernet_ranking"))
-    parser.add_argument("--seeds", type=int, default=16)
+    parser.add_argument("--seeds", type=int, default=8)
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
     scored = read_scored(options.data, options.work, find_task(TASKS[0], options.data, Path()))
