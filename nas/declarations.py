@@ -102,9 +102,8 @@ def check(document: object, schema: type[_Model], file: Path | str) -> _Model:
     try:
         return schema.model_validate_json(text)
     except ValidationError as error:
-        # A list with a bad item is also reported as too short: only the item is news.
-        details = [d for d in error.errors() if d["type"] != "too_short" or d["input"] == []]
-        problems = [problem for detail in details for problem in _problems(detail, schema)]
+        news = filter(_is_news, error.errors())
+        problems = [problem for detail in news for problem in _problems(detail, schema)]
         raise DeclarationError(file, list(dict.fromkeys(problems))) from None
 
 
@@ -127,6 +126,17 @@ def read_mapping(file: Path) -> object:
     except _UNREADABLE as error:
         received = f"{error or type(error).__name__}"
         raise DeclarationError(file, [Problem("", "must be valid YAML", received)]) from None
+
+
+def _is_news(detail: ErrorDetails) -> bool:
+    """Whether an error is more than what another one leads to.
+
+    A list with a bad item is also reported as too short, and what a key is by default is not
+    known where the keys before it are wrong.
+    """
+    if detail["type"] == "too_short":
+        return bool(detail["input"] == [])
+    return detail["type"] != "default_factory_not_called"
 
 
 def _problems(detail: ErrorDetails, schema: type[BaseModel]) -> Iterator[Problem]:
