@@ -3,6 +3,7 @@
 PYTHON ?= $(shell python3.11 -c '' 2>/dev/null && echo python3.11 || echo python3)
 DATA ?= ../shared/data
 PYTEST_ARGS ?=
+SEARCHES := tests/cli/test_search_pictures.py
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -30,9 +31,10 @@ search: $(READY)  ## search the MnasNet space for a Jetson TX2; writes nas.db an
 
 test: $(READY) $(VENV)/.browser  ## run the tests
 ifeq ($(PYTEST_ARGS),)
-	@# Three parts at once: one waits for processes that it kills, one for servers, one computes.
-	@$(BIN)/pytest -q tests/service & service=$$!; \
-	    $(BIN)/pytest -q tests/faults tests/cli & killed=$$!; \
+	@# Three parts at once, as long as each other: one waits for servers and searches, one for
+	@# processes that it kills, one computes.
+	@$(BIN)/pytest -q tests/service $(SEARCHES) & service=$$!; \
+	    $(BIN)/pytest -q tests/faults tests/cli --ignore=$(SEARCHES) & killed=$$!; \
 	    $(BIN)/pytest -q --ignore=tests/faults --ignore=tests/cli --ignore=tests/service; code=$$?; \
 	    wait $$killed || code=1; wait $$service || code=1; exit $$code
 else

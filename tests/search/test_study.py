@@ -167,3 +167,10 @@ def test_objectives_know_their_device() -> None:
     assert objective.limit_name == "max_latency_ms@raspberry-pi-4"
     with pytest.raises(UnknownNameError, match="did you mean 'latency_ms'"):
         find_objective("latency")
+
+
+def test_a_wrong_key_is_told_alone() -> None:
+    """What objectives are by default depends on other keys; that is no fault of theirs."""
+    with pytest.raises(DeclarationError) as raised:
+        study_from_options({"name": "../x", "space": "mnasnet", "device": "pixel-3"})
+    assert [problem.path for problem in raised.value.problems] == ["name"]
