@@ -204,7 +204,7 @@ def _rows(study: StudyRecord) -> list[list[str]]:
     """Every objective, then what else is limited: the limit, and where the numbers are from."""
     limits = {key: value for key, value in (study.spec.get("limits") or {}).items() if value}
     objectives = {objective.name: objective for objective in study.objectives}
-    limited = [key.partition("_")[2] for key in limits]
+    limited = [key[4:] for key in limits if key.startswith(("max_", "min_"))]
     rows = []
     for name in dict.fromkeys([*objectives, *limited]):
         bounds = [
