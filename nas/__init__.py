@@ -9,6 +9,7 @@ The packages, in the order in which a search runs through them:
     images      a person's pictures → pixels, labels, splits
     networks    Architecture → torch module
     accuracy    Architecture → accuracy, by evaluators behind one protocol
+    ledger      what a study spent → time, energy, CO2e, what was saved
     search      study → proposals, screened by cost, evaluated, told back
     store       studies, architectures and evaluations ↔ SQL
     pareto      objective values → dominance, fronts, hypervolume
