@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from nas.accuracy.growing_epochs import GrowingEpochs
 from nas.accuracy.pruned_epochs import FULL_FROM, Curriculum, EpochPlan, Epochs
 from nas.accuracy.recipe import recipe_for
 from nas.accuracy.training import Training
@@ -64,17 +65,6 @@ TASKS = {
 }
 
 
-class ProgressiveEpochs(Epochs):
-    """Epochs that begin on smaller pictures (Tan & Le, EfficientNetV2, ICML 2021)."""
-
-    def plan(self, epoch: int) -> EpochPlan:
-        """What an epoch trains on, at a resolution that rises from 0.6 of the last, by fours."""
-        plan = super().plan(epoch)
-        share = 0.6 + 0.4 * min(1.0, epoch / (FULL_FROM * self._epochs))
-        rounded = 4 * round(plan.resolution * share / 4)
-        return replace(plan, resolution=plan.resolution if share == 1 else max(16, rounded))
-
-
 class SelectiveEpochs(Epochs):
     """Selective backpropagation (Jiang et al., 2019), on losses of the epoch before.
 
@@ -92,6 +82,8 @@ class SelectiveEpochs(Epochs):
         return replace(plan, positions=plan.positions[chosen[plan.positions]])
 
 
+_RISING = partial(GrowingEpochs, fidelity="resolution")
+
 WAYS: dict[str, tuple[str, Callable[..., Curriculum], float]] = {
     "plain": ("plain", Epochs, 1.0),
     "fewer": (f"plain, {1 - _FEWER:.0%} fewer epochs", Epochs, _FEWER),
@@ -99,8 +91,8 @@ WAYS: dict[str, tuple[str, Callable[..., Curriculum], float]] = {
     "harder": ("unbiased pruning, 7 of 10", partial(Epochs, skipped=0.7), 1.0),
     "tight": ("unbiased pruning, half, and 20% fewer epochs", partial(Epochs, skipped=0.5), 0.8),
     "selective": ("selective backpropagation", SelectiveEpochs, 1.0),
-    "sizes": ("progressive resolution", ProgressiveEpochs, 1.0),
-    "both": ("pruning half, and resolution", partial(ProgressiveEpochs, skipped=0.5), 1.0),
+    "sizes": ("progressive resolution", _RISING, 1.0),
+    "both": ("pruning half, and resolution", partial(_RISING, skipped=0.5), 1.0),
 }
 """What each is called, what its epochs are, and its share of the epochs."""
 

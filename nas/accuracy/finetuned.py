@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 from nas.accuracy.evaluator import OnPreparation, Report
+from nas.accuracy.judges import Fidelity
 from nas.accuracy.recipe import Recipe
 from nas.accuracy.trained import TrainedEvaluator
 from nas.space.architecture import Architecture
@@ -31,11 +32,13 @@ class FinetuningEvaluator:
         supernet: Whose weights they begin with, on the same pictures.
         recipe: Of the training of each network.
         trainings: How many each accuracy is the mean of.
+        fidelity: What early reports have less of.
     """
 
     supernet: SupernetEvaluator
     recipe: Recipe
     trainings: int = 1
+    fidelity: Fidelity = "epochs"
 
     @property
     def provenance(self) -> Mapping[str, Any]:
@@ -59,6 +62,7 @@ class FinetuningEvaluator:
             self.supernet.splits,
             self.recipe,
             trainings=self.trainings,
+            fidelity=self.fidelity,
             start=self.supernet.inherit,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal
 
 
 class Proxy(StrEnum):
@@ -24,6 +25,9 @@ TRAINED = ("supernet", "finetuning", "training")
 The weights that all networks share are trained once for the first two; the last two train each
 network.
 """
+
+Fidelity = Literal["epochs", "pictures", "resolution"]
+"""What early reports of a network's training have less of than its last."""
 
 SCORING = tuple(
     proxy.value for proxy in Proxy if proxy not in (Proxy.MACS, Proxy.PARAMETERS, Proxy.DEPTH)

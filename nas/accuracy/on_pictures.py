@@ -18,7 +18,7 @@ from filelock import FileLock
 
 from nas.accuracy.evaluator import NetworkEvaluator, OnPreparation, Report
 from nas.accuracy.external import ExternalEvaluator
-from nas.accuracy.judges import SCORING, Proxy
+from nas.accuracy.judges import SCORING, Fidelity, Proxy
 from nas.accuracy.picture_task import PictureTask, usual_epochs
 from nas.errors import DivergedError, MemoryShortError, MissingExtraError
 from nas.images.reading import OnProgress, read_pictures
@@ -57,7 +57,13 @@ class OwnPictures:
     largest: int
 
     def judged_by(
-        self, judge: str, *, epochs: int | None, efficient: bool, trainings: int = 1
+        self,
+        judge: str,
+        *,
+        epochs: int | None,
+        efficient: bool,
+        trainings: int = 1,
+        fidelity: Fidelity = "epochs",
     ) -> ExternalEvaluator:
         """What says how accurate the space's networks are, or scores them.
 
@@ -66,6 +72,7 @@ class OwnPictures:
             epochs: Passes over the training pictures; what suits their number if None.
             efficient: Whether training skips what is learnt well.
             trainings: Of each network, whose mean accuracy counts.
+            fidelity: What early reports of them have less of.
         """
         task = PictureTask(
             judge=judge,
@@ -77,6 +84,7 @@ class OwnPictures:
             epochs=usual_epochs(judge, len(self.splits.train)) if epochs is None else epochs,
             efficient=efficient,
             trainings=trainings,
+            fidelity=fidelity,
         )
         return ExternalEvaluator(task.model_dump_json(), _judge(task, self.pictures, self.splits))
 
@@ -144,12 +152,12 @@ def _judge(task: PictureTask, pictures: Pictures, splits: Splits) -> NetworkEval
     recipe = recipe_for(pictures, epochs=task.epochs, efficient=task.efficient)
     shared = task.supernet(len(splits.train))
     if shared is None:
-        return TrainedEvaluator(pictures, splits, recipe, trainings=task.trainings)
+        return TrainedEvaluator(pictures, splits, recipe, task.trainings, task.fidelity)
     shared_recipe = recipe_for(pictures, epochs=shared.epochs, efficient=shared.efficient)
     supernet = SupernetEvaluator(shared, pictures, splits, shared_recipe)
     if shared == task:
         return supernet
-    return FinetuningEvaluator(supernet, recipe, task.trainings)
+    return FinetuningEvaluator(supernet, recipe, task.trainings, task.fidelity)
 
 
 @final

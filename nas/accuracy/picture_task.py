@@ -10,7 +10,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from nas.accuracy.judges import SCORING
+from nas.accuracy.judges import SCORING, Fidelity
 from nas.declarations import Declaration
 from nas.space.schema import SpaceDeclaration
 
@@ -33,6 +33,7 @@ class PictureTask(Declaration):
             proxy.
         efficient: Whether training skips what is learnt well.
         trainings: Of each network, whose mean accuracy counts.
+        fidelity: What early reports of them have less of.
     """
 
     judge: str
@@ -44,11 +45,12 @@ class PictureTask(Declaration):
     epochs: int
     efficient: bool
     trainings: int = 1
+    fidelity: Fidelity = "epochs"
 
     @property
     def folder(self) -> Path:
         """Where a supernet of these pictures is kept, whatever the place they were read from."""
-        said = self.model_dump_json(exclude={"data", "trainings"})
+        said = self.model_dump_json(exclude={"data", "trainings", "fidelity"})
         name = hashlib.sha256(said.encode()).hexdigest()[:32]
         return user_cache_path("nas", appauthor=False) / "supernets" / name
 
@@ -66,6 +68,7 @@ class PictureTask(Declaration):
             "judge": "supernet",
             "epochs": usual_epochs("supernet", pictures),
             "trainings": 1,
+            "fidelity": "epochs",
         }
         return self.model_copy(update=changes)
 

@@ -13,6 +13,9 @@ from torch import nn
 
 from nas.accuracy.devices import find_torch_device
 from nas.accuracy.evaluator import Report
+from nas.accuracy.growing_epochs import GrowingEpochs
+from nas.accuracy.judges import Fidelity
+from nas.accuracy.pruned_epochs import SKIPPED
 from nas.accuracy.recipe import Recipe
 from nas.accuracy.training import Training
 from nas.accuracy.training_data import TrainingData, top1_accuracy
@@ -37,6 +40,7 @@ class TrainedEvaluator:
         splits: Of the data; the test split is not looked at.
         recipe: The same for every network.
         trainings: How many each accuracy is the mean of, with seeds of their own.
+        fidelity: What early reports have less of.
         start: The network to go on from, such as one with inherited weights; a fresh one if None.
         device: Name of the processor; the GPU where there is one if None.
     """
@@ -45,6 +49,7 @@ class TrainedEvaluator:
     splits: Splits
     recipe: Recipe
     trainings: int = 1
+    fidelity: Fidelity = "epochs"
     start: Callable[[Architecture], nn.Module] | None = None
     device: str | None = None
 
@@ -58,6 +63,7 @@ class TrainedEvaluator:
             "splits": self.splits.provenance,
             "recipe": self.recipe.model_dump(mode="json"),
             "trainings": self.trainings,
+            "fidelity": self.fidelity,
             "from": "inherited weights" if self.start else "scratch",
             "torch": torch.__version__,
         }
@@ -83,11 +89,11 @@ class TrainedEvaluator:
     def _reports(self, architecture: Architecture, seed: int, folder: Path) -> Iterator[Report]:
         device = find_torch_device(self.device)
         resolution = architecture.image.height
-        held_out = TrainingData(self.pictures, self.splits.validation, resolution)
-        networks, runs = [], []
+        networks, runs, curricula = [], [], []
         for number in range(self.trainings):
             one_seed = seed * self.trainings + number
             network = self._begun(architecture, one_seed)
+            curriculum = self._curriculum(resolution, one_seed)
             training = Training(
                 network,
                 TrainingData(self.pictures, self.splits.train, resolution),
@@ -95,20 +101,34 @@ class TrainedEvaluator:
                 seed=one_seed,
                 device=device,
                 folder=folder / f"seed{number}",
+                curriculum=curriculum,
             )
             networks.append(network)
+            curricula.append(curriculum)
             runs.append(training.epochs())
         for epochs in _in_step(runs):
             number, of = epochs[0].number, epochs[0].of
             if number * _MOST_REPORTS // of == (number - 1) * _MOST_REPORTS // of:
                 continue
+            seen_at = curricula[0].plan(number - 1).resolution
+            held_out = TrainingData(self.pictures, self.splits.validation, seen_at)
             found = [top1_accuracy(network, held_out, device=device) for network in networks]
             samples = sum(sum(epoch.samples.values()) for epoch in epochs)
             spent = {"trained_samples": float(samples)}
             if self.recipe.efficient:
-                whole = number * self.trainings * len(self.splits.train)
+                whole = self.trainings * sum(map(curricula[0].pictures, range(number)))
                 spent["skipped_samples"] = float(max(whole - samples, 0))
-            yield Report(number / of, float(np.mean(found)), spent)
+            yield Report(curricula[0].done(number), float(np.mean(found)), spent)
+
+    def _curriculum(self, resolution: int, seed: int) -> GrowingEpochs:
+        return GrowingEpochs(
+            len(self.splits.train),
+            fidelity=self.fidelity,
+            epochs=self.recipe.epochs,
+            resolution=resolution,
+            seed=seed,
+            skipped=SKIPPED if self.recipe.efficient else 0.0,
+        )
 
     def _begun(self, architecture: Architecture, seed: int) -> nn.Module:
         return build(architecture, seed=seed) if self.start is None else self.start(architecture)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _MEBIBYTE = 2**20
 _AS_THEY_ARE = (
-    *("name", "space", "data", "epochs", "efficient", "trainings"),
+    *("name", "space", "data", "epochs", "efficient", "trainings", "fidelity"),
     *("evaluations", "minutes", "seed", "warm_start"),
 )
 
@@ -48,6 +48,7 @@ def search(
     epochs: given.Epochs = None,
     efficient: given.Efficient = None,
     trainings: given.Trainings = None,
+    fidelity: given.FidelityName = None,
     warm_start: given.WarmStart = None,
     seed: given.Seed = None,
     workers: given.WorkerCount = None,

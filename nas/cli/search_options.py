@@ -100,6 +100,15 @@ Trainings = Annotated[
         rich_help_panel=_HOW,
     ),
 ]
+FidelityName = Annotated[
+    str | None,
+    typer.Option(
+        metavar="<epochs|pictures|resolution>",
+        help="With those two, what early reports, by which --early-stopping goes, have less of: "
+        "epochs (the default), pictures, which join later, or resolution, which grows.",
+        rich_help_panel=_HOW,
+    ),
+]
 Accuracy = Annotated[
     Path | None,
     typer.Option(

@@ -249,7 +249,11 @@ def _by_pictures(
     own = read_own(data, space, seed=spec.seed, on_progress=on_progress)
     judge = spec.evaluator or TRAINED[0]
     made = own.judged_by(
-        judge, epochs=spec.epochs, efficient=spec.efficient, trainings=spec.trainings
+        judge,
+        epochs=spec.epochs,
+        efficient=spec.efficient,
+        trainings=spec.trainings,
+        fidelity=spec.fidelity,
     )
     return made, own.space, own.pictures.summary()
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from nas.accuracy.judges import SCORING, TRAINED
+from nas.accuracy.judges import SCORING, TRAINED, Fidelity
 from nas.declarations import Declaration, SchemaRuleError, check, load
 from nas.errors import DeclarationError, Problem, UnknownNameError, nearest
 from nas.resources import folder
@@ -43,6 +43,8 @@ class StudySpec(Declaration):
         efficient: Whether such a training skips the pictures that it has learnt.
         trainings: Of each network; their mean is its accuracy. More than one where chance makes
             larger differences than those that matter.
+        fidelity: What early reports of such a training have less of than its last: `epochs`,
+            `pictures` or `resolution`. Early stopping goes by them.
         search: `direct` scores candidates by the hundred thousand, `surrogate` chooses each with
             care; `auto` takes what suits the cost of an evaluation.
         evaluations: How many networks may be evaluated; without it, as many as the minutes
@@ -66,6 +68,7 @@ class StudySpec(Declaration):
     epochs: Annotated[int, Field(ge=1, le=10_000)] | None = None
     efficient: bool = False
     trainings: Annotated[int, Field(ge=1, le=100)] = 1
+    fidelity: Fidelity = "epochs"
     search: Literal["auto", "direct", "surrogate"] = "auto"
     evaluations: Annotated[int, Field(ge=1, le=MOST_EVALUATIONS)] | None = None
     minutes: Annotated[float, Field(gt=0, le=_MOST_MINUTES)] | None = None
@@ -125,9 +128,11 @@ class StudySpec(Declaration):
             "epochs": self.epochs,
             "efficient": self.efficient or None,
         }
-        if self.trainings > 1 and self.evaluator not in TRAINED[1:]:
-            rule = f"needs an `evaluator` that trains each network, {' or '.join(TRAINED[1:])}"
-            raise _fault("trainings", rule, repr(self.trainings))
+        of_each = {"trainings": (self.trainings, 1), "fidelity": (self.fidelity, "epochs")}
+        for key, (asked, usual) in of_each.items():
+            if asked != usual and self.evaluator not in TRAINED[1:]:
+                rule = f"needs an `evaluator` that trains each network, {' or '.join(TRAINED[1:])}"
+                raise _fault(key, rule, repr(asked))
         for key, value in needing.items():
             if self.data is None and value is not None:
                 raise _fault(key, "needs `data`: the pictures to train on", repr(value))

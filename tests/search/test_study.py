@@ -108,6 +108,8 @@ def test_what_stands_for_the_studys_own_device_loses_its_name() -> None:
             ["objectives.1", "zen gives a score"],
         ),
         ({"data": "digits", "trainings": 3}, ["trainings", "finetuning or training", "3"]),
+        ({"data": "digits", "fidelity": "pictures"}, ["fidelity", "finetuning or training"]),
+        ({"data": "digits", "fidelity": "size"}, ["fidelity", "must be one of epochs, pictures"]),
         ({"objectives": ["proxy_score"]}, ["objectives.0", "needs one of naswot, synflow"]),
         (
             {"data": "digits", "evaluator": "zen", "limits": {"min_proxy_score": 3}},
