@@ -8,7 +8,6 @@ from benchmarks.efficient_training import (
     SEEDS,
     TASKS,
     WAYS,
-    ProgressiveEpochs,
     Run,
     SelectiveEpochs,
     macs_at,
@@ -25,12 +24,6 @@ def test_selective_epochs_prefer_what_is_not_learnt() -> None:
     assert [len(one) == 300 for one in seen] == [e % 3 == 0 or e == 11 for e in range(12)]
     partial = np.concatenate([one for one in seen if len(one) < 300])
     assert np.bincount(partial // 100, minlength=3).argsort().tolist() == [0, 1, 2]
-
-
-def test_sizes_rise_to_the_last() -> None:
-    epochs = ProgressiveEpochs(9, epochs=20, resolution=48, seed=0)
-    sizes = [epochs.plan(epoch).resolution for epoch in range(20)]
-    assert sizes == sorted(sizes) and sizes[0] == 28 and sizes[17:] == [48] * 3
 
 
 def test_smaller_pictures_need_fewer_macs() -> None:
