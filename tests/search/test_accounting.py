@@ -121,10 +121,12 @@ def test_counters_of_the_machine_are_read_once(
     with drawing({package: 20_000.0}):
         study = run_study(problem(Busy()), store)
     total = costs(store.evaluations(study.id), accounts(store, study.id)).total
-    assert total.energy.kind == "measured" and total.energy.modelled_j is None
-    assert total.energy.sources == ("measured by rapl package, whole machine",)
-    assert total.wall_s is not None
-    assert total.energy.total_j == pytest.approx(20 * total.wall_s, rel=0.25)
+    assert "measured by rapl package, whole machine" in total.energy.sources
+    assert total.wall_s is not None and total.energy.measured_j is not None
+    assert total.energy.measured_j == pytest.approx(20 * total.wall_s, rel=0.25)
+    # An account that ends before the counter moved is modelled: moments before the preparation.
+    assert (total.energy.modelled_j or 0.0) < 0.1 * total.energy.measured_j
+    assert not total.energy.unknown
 
 
 _KILLED = """
