@@ -82,15 +82,19 @@ def check(
     Example: nas accuracy check --data my-images --evaluator naswot --epochs 20
     """
     from nas.accuracy.evaluator import Prepared
+    from nas.accuracy.judges import Proxy
     from nas.accuracy.on_pictures import read_own
     from nas.accuracy.trust import against_counts, compare, draw_networks, trust
     from nas.ledger.kept import kept_account, kept_accounts
     from nas.report.ledger import ledger_view
 
+    # A wrong name or number is told before pictures are read.
+    if ":" not in evaluator and evaluator not in (known := (_SUPERNET, *map(str, Proxy))):
+        raise UnknownNameError("--evaluator", evaluator, known)
     declared = find_space(space)
     if resolution is not None:
         declared = declared.at_resolution(resolution)
-    draw_networks(declared, networks, seed=seed)  # a wrong number is told before reading
+    draw_networks(declared, networks, seed=seed)
     with show_steps() as on_step:
         own = read_own(
             data, declared, seed=seed,
@@ -135,8 +139,6 @@ def _judged(name: str, own: OwnPictures, supernet_epochs: int | None) -> Network
         return own.judged_by("supernet", epochs=supernet_epochs, efficient=False).made
     if ":" in name:
         return load_evaluator(name)
-    if name not in tuple(Proxy):
-        raise UnknownNameError("--evaluator", name, [_SUPERNET, *map(str, Proxy)])
     return ProxyEvaluator(Proxy(name), own.pictures, own.splits)
 
 
