@@ -98,8 +98,8 @@ def costs(
     ]
     if not accounts:
         parts.append(Part("search", None, None, None, unknown("what the search itself took")))
-    # What a quick evaluator takes is within what its driver takes.
-    if mute or any("cpu_s" in one.spent for one in own):
+    # What a quick evaluator takes of processors is within what its driver takes.
+    if mute or any(unit in one.spent for one in own for unit in ("cpu_s", "gpu_s")):
         parts.append(_evaluated(own, accounts, powers, mute=mute))
     unseen = [
         one for one in accounts if not one.about.get("within") and CPU_ENERGY not in one.spent
@@ -156,7 +156,9 @@ def _evaluated(
     mute: Sequence[EvaluationRecord],
 ) -> Part:
     """What evaluations took, with the energy that no driver's counters cover."""
-    cpu_s, gpu_s = (_any(one.spent.get(unit) for one in own) for unit in ("cpu_s", "gpu_s"))
+    wall_s, gpu_s = (_any(one.spent.get(unit) for one in own) for unit in ("wall_s", "gpu_s"))
+    # Who says nothing, and is not mute, is in its driver's seconds: here it adds none.
+    cpu_s = None if mute else sum(one.spent.get("cpu_s", 0.0) for one in own)
     energy, silent = _said_by_evaluators(own, accounts)
     left_cpu_s = _left(silent, accounts, "cpu_s")
     if left_cpu_s:
@@ -164,8 +166,7 @@ def _evaluated(
     energy += _of_gpu(_left(silent, accounts, "gpu_s"), gpu_power_w(accounts, powers))
     if unheard := sum(one in silent for one in mute):
         energy += unknown(f"{unheard:,} evaluations of unknown device time")
-    wall_s = _any(one.spent.get("wall_s") for one in own)
-    return Part("evaluations", wall_s, None if mute else cpu_s, gpu_s, energy)
+    return Part("evaluations", wall_s, cpu_s, gpu_s, energy)
 
 
 def _said_by_evaluators(

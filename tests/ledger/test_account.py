@@ -77,6 +77,15 @@ def test_device_time_times_stated_power_is_modelled_and_says_so() -> None:
     assert energy.sources == ("modelled: core seconds × 8 W",)
 
 
+def test_a_gpu_is_counted_of_evaluations_whose_processors_are_their_drivers() -> None:
+    evaluations = [took(0, wall_s=9.0, gpu_s=8.0)]
+    accounts = [account({"wall_s": 60.0, "cpu_s": 5.0}, within=True)]
+    unstated = costs(evaluations, accounts, POWERS).total
+    assert (unstated.cpu_s, unstated.gpu_s, unstated.energy.total_j) == (5.0, 8.0, None)
+    stated = costs(evaluations, accounts, Powers(8.0, 100.0)).total
+    assert stated.energy.total_j == 5 * 8.0 + 8 * 100.0
+
+
 def test_evaluations_that_counters_cover_are_not_modelled_besides() -> None:
     counted = {"wall_s": 60.0, "cpu_s": 5.0, "cpu_energy_j": 900.0, "covered_cpu_s": 30.0}
     found = costs(
