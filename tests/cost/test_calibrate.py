@@ -128,7 +128,8 @@ def test_no_least_cost_is_above_what_was_measured() -> None:
     law = calibrate(rows, KEY, per_run=False).model.latency
     for row in rows:
         signatures = [kernel.signature for kernel in row.network.kernels]
-        assert (features(signatures) @ law.least).sum() <= row.latency_ms / 2
+        least_ms = (features(signatures) @ law.least).sum()
+        assert least_ms <= row.latency_ms / 2 * (1 + 1e-9)  # or equal, which rounding may exceed
 
 
 def test_models_round_trip_through_their_file(fitted: Calibration, tmp_path: Path) -> None:

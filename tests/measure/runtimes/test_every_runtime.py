@@ -22,6 +22,10 @@ from tests.measure.test_onnx_file import EVERY_BLOCK
 
 PACKAGES = {"openvino": "openvino", "litert": "ai_edge_litert", "ncnn": "ncnn"}
 EVERY = Workload.of(parse(EVERY_BLOCK))
+ALIKE = 0.98
+"""Correlation of int8 with float32 at least: with rounding errors alone it is above 0.999, but
+x86 processors that have no int8 dot products add in 16 bits, and there large sums saturate."""
+
 QUICK = Timing(warm_up_s=0.0, round_s=0.005, rounds=2, spread=1.0, budget_s=0.5)
 
 
@@ -59,7 +63,7 @@ def test_it_computes_what_onnx_runtime_does(name: str) -> None:
 def test_int8_is_close_to_float32(name: str) -> None:
     expected, found = logits(name, Precision.FP32), logits(name, Precision.INT8)
     assert np.abs(found - expected).max() > 1e-3, "it was computed in float32"
-    assert np.corrcoef(found.ravel(), expected.ravel())[0, 1] > 0.995
+    assert np.corrcoef(found.ravel(), expected.ravel())[0, 1] > ALIKE
 
 
 @pytest.mark.parametrize("name", ["openvino", "litert"])
@@ -96,7 +100,7 @@ def test_a_small_network_is_measured(name: str, precision: Precision, text: str)
     found = np.asarray(found)
     if name == "litert" and found.ndim == 4:  # its images have the channels last
         found = found.transpose(0, 3, 1, 2)
-    assert np.corrcoef(found.ravel(), np.asarray(expected).ravel())[0, 1] > 0.99
+    assert np.corrcoef(found.ravel(), np.asarray(expected).ravel())[0, 1] > ALIKE
 
 
 @pytest.mark.parametrize("name", PACKAGES)
