@@ -3,7 +3,7 @@
 client       the one class that people use
 connection   requests → answers, or the errors of the library
 following    a study → its end, by events and looks
-studies, devices   what a server tells, as values; decoding makes them
+studies, ledger, devices   what a server tells, as values; decoding makes them
 sse          lines of a stream → events
 files        what a server sends → files
 """

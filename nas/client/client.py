@@ -19,7 +19,8 @@ from nas.client import files
 from nas.client.connection import SILENCE_S, Connection
 from nas.client.decoding import decoded
 from nas.client.devices import Calibration, Costs, Device, Feasibility, Network, Space
-from nas.client.following import Follower, OnProgress, ProgressLine
+from nas.client.following import Follower, OnProgress, told
+from nas.client.ledger import Ledger
 from nas.client.sse import Event
 from nas.client.studies import Evaluation, Front, Growth, Importance, State, Study
 from nas.errors import StudyFailedError
@@ -186,19 +187,14 @@ class Client:
             StudyFailedError: if the search failed, with the reason.
             TimeoutError: if it takes longer; the search goes on.
         """
-        line = ProgressLine(name)
-        told = progress if callable(progress) else line if progress else lambda _: None
-        follower = Follower(
-            self._connection,
-            _study(name),
-            lambda: self.study(name),
-            on_progress=told,
-            timeout_s=timeout_s,
-        )
-        try:
-            study = follower.wait()
-        finally:
-            line.end()
+        with told(name, progress) as tell:
+            study = Follower(
+                self._connection,
+                _study(name),
+                lambda: self.study(name),
+                on_progress=tell,
+                timeout_s=timeout_s,
+            ).wait()
         if study.state == "failed":
             raise StudyFailedError(f"the search of {name!r} failed: {study.failure}")
         return study
@@ -247,6 +243,10 @@ class Client:
             )
             yield from (decoded(Evaluation, one) for one in page["items"])
             first = page["next"]
+
+    def ledger(self, name: str) -> Ledger:
+        """What a study took in time, energy and CO2e, and what it saved."""
+        return decoded(Ledger, self._connection.get(_study(name) + "/ledger"))
 
     def network(self, network: str, *, device: str | None = None) -> Network:
         """A network by id or reference name, with each layer's costs on a device."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
 from typing import final
 
 from nas.client.connection import SILENCE_S, Connection
@@ -136,6 +136,16 @@ class ProgressLine:
         """Leave the line as it is."""
         if self._width:
             self._out.write("\n")
+
+
+@contextmanager
+def told(name: str, progress: bool | OnProgress) -> Iterator[OnProgress]:
+    """Whom to tell of a study's progress: the line of a terminal, whoever asked, or nobody."""
+    line = ProgressLine(name)
+    try:
+        yield progress if callable(progress) else line if progress else lambda _: None
+    finally:
+        line.end()
 
 
 def _done(progress: Progress) -> str:

@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 import nas
 from nas import errors
-from nas.client import devices, studies
+from nas.client import devices, ledger, studies
 from nas.client.client import Client
 from nas.client.connection import Connection
 from nas.client.decoding import decoded
@@ -27,6 +27,7 @@ from nas.cost.catalog import find_model
 from nas.graph.lower import lower
 from nas.service.schemas import calibrations, costs, evaluations, feasibility, fronts, networks
 from nas.service.schemas import devices as device_schemas
+from nas.service.schemas import ledger as ledger_schemas
 from nas.service.schemas import spaces as space_schemas
 from nas.service.schemas import studies as study_schemas
 from nas.service.traces import Trace, traces_folder
@@ -52,6 +53,11 @@ TWINS: list[tuple[type, type[BaseModel]]] = [
     (studies.Choice, fronts.ChoiceOut),
     (studies.Importance, fronts.ObjectiveImportance),
     (studies.Evaluation, evaluations.EvaluationOut),
+    (ledger.Part, ledger_schemas.PartOut),
+    (ledger.Saving, ledger_schemas.SavingOut),
+    (ledger.Assumed, ledger_schemas.AssumedOut),
+    (ledger.Grid, ledger_schemas.GridOut),
+    (ledger.Ledger, ledger_schemas.LedgerOut),
     (devices.ModelError, device_schemas.ErrorDetails),
     (devices.Model, device_schemas.ModelDetails),
     (devices.Fact, device_schemas.Fact),
@@ -214,6 +220,10 @@ def test_a_study_is_begun_followed_and_deleted(client: Client) -> None:
     assert done.state == "finished"
     assert heard[-1].done and heard[-1] == done.progress
     assert len(client.front("mine")) > 3
+    took = client.ledger("mine")
+    assert done.progress and took.evaluations == done.progress.complete > 0
+    assert took.parts and took.together.cpu_s and took.together.wall_s
+    assert took.together.energy_j and took.together.energy_kind
     client.delete("mine")
     with pytest.raises(errors.UnknownNameError):
         client.study("mine")
