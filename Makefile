@@ -41,8 +41,9 @@ else
 	@$(BIN)/pytest -q $(PYTEST_ARGS)
 endif
 
-torture: $(READY)  ## the fault tests in their long form: 30 kills of each kind
+torture: $(READY)  ## the tests in their long form: 30 kills of each kind, new examples of every property
 	@NAS_TORTURE=30 $(BIN)/pytest -q tests/faults tests/store tests/cli/test_interrupts.py $(PYTEST_ARGS)
+	@NAS_TORTURE=30 $(BIN)/pytest -q -m hypothesis --ignore=tests/store $(PYTEST_ARGS)
 
 lint: $(READY)  ## check style, format, types and the direction of imports
 	@$(BIN)/ruff check .

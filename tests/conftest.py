@@ -20,9 +20,11 @@ os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="nas-tests-cache-")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-# On a shared machine the time of one example says nothing about the code.
-settings.register_profile("nas", settings(), deadline=None)
-settings.load_profile("nas")
+# On a shared machine the time of one example says nothing about the code. The same examples each
+# time tell a change that breaks something; looking for new ones is for the long form.
+settings.register_profile("nas", deadline=None, derandomize=True)
+settings.register_profile("long", deadline=None, derandomize=False, max_examples=2_000)
+settings.load_profile("long" if os.environ.get("NAS_TORTURE") else "nas")
 
 
 @pytest.fixture(scope="session")
