@@ -62,6 +62,7 @@ TASKS = {
     "digits": Task("digits", "digits", lambda data: "digits", 28, 20, None),
     "cifar10": Task("cifar10", "CIFAR-10", lambda data: str(data / _CIFAR), 32, 12, 5000),
     "longer": Task("longer", "CIFAR-10, longer", lambda data: str(data / _CIFAR), 32, 30, 5000),
+    "whole": Task("whole", "CIFAR-10, all of it", lambda data: str(data / _CIFAR), 32, 12, None),
 }
 
 
