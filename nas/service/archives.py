@@ -2,6 +2,9 @@
 
 torch takes seconds and hundreds of megabytes, which the server must not, and a network that
 somebody made up may be too large for the machine.
+
+A network of a study on pictures comes with the weights that it was judged by, where those and the
+pictures are on this machine as they were; else its weights are fresh, as its README.md then says.
 """
 
 from __future__ import annotations
@@ -13,12 +16,14 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from nas.errors import InputError, UnknownNameError
-from nas.export import ReportedObjective, export
+from nas.errors import InputError, MissingExtraError, UnknownNameError
+from nas.export import PictureWeights, ReportedObjective, export
 from nas.export.objectives import stored_objectives
+from nas.export.picture_study import on_own_pictures, reopen
 from nas.report.front import FrontView, Point
 from nas.service.workers import Bounds, WorkerError, Workers
 from nas.space.architecture import Architecture, parse
+from nas.store.records import StudyRecord
 
 _LOG = logging.getLogger(__name__)
 
@@ -36,8 +41,16 @@ def network_archive(
     architecture: Architecture,
     title: str,
     objectives: Sequence[ReportedObjective] = (),
+    study: StudyRecord | None = None,
 ) -> bytes:
     """The zip of a network: PyTorch, ONNX, JSON and a README.
+
+    Args:
+        workers: That build it.
+        architecture: The network.
+        title: What to call it.
+        objectives: What is known about it.
+        study: On pictures, from which it takes its weights; fresh ones if None.
 
     Raises:
         InputError: if the network is too large to be built here.
@@ -45,10 +58,13 @@ def network_archive(
         BusyError: if too many are being built.
     """
     try:
-        archive: bytes = workers.call(architecture.text, title, list(objectives))
+        archive: bytes = workers.call(architecture.text, title, list(objectives), study)
     except WorkerError as error:
         if error.details:
             _LOG.error("the export of %s failed: %s", architecture.text, error.details)
+        if study is not None:  # Its pictures are many; the network may do.
+            _LOG.warning("weights of the study %s: got %s", study.name, error.reason)
+            return network_archive(workers, architecture, title, objectives)
         bounds = workers.bounds
         raise InputError(
             f"an exported network must be built within {bounds.seconds:g} s and "
@@ -58,15 +74,30 @@ def network_archive(
     return archive
 
 
-def build(text: str, title: str, objectives: Sequence[ReportedObjective]) -> bytes:
+def build(
+    text: str, title: str, objectives: Sequence[ReportedObjective], study: StudyRecord | None
+) -> bytes:
     """The archive; this runs in the worker, and its files are gone when it returns."""
-    content = io.BytesIO()
+    content, architecture = io.BytesIO(), parse(text)
+    given = None if study is None else _judged_by(study, architecture)
     with tempfile.TemporaryDirectory(prefix="nas-archive-") as folder:
-        report = export(parse(text), Path(folder, "files"), title=title, objectives=objectives)
+        files = Path(folder, "files")
+        report = export(architecture, files, title=title, objectives=objectives, given=given)
         with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
             for file in report.files:
                 archive.write(file, file.name)
     return content.getvalue()
+
+
+def _judged_by(study: StudyRecord, architecture: Architecture) -> PictureWeights | None:
+    """The weights that a network was judged by; None where they or the pictures are not here."""
+    try:
+        reopened = reopen(study, None, lambda doing, done, total: None)
+        from nas.export.final_training import inherited_weights
+
+        return inherited_weights(reopened, architecture)
+    except (InputError, MissingExtraError):
+        return None
 
 
 def network_of(view: FrontView, wanted: str) -> Point:
@@ -84,7 +115,9 @@ def network_of(view: FrontView, wanted: str) -> Point:
         raise UnknownNameError(f"network of {view.study}", wanted, ()) from None
 
 
-def archive_of_study(workers: Workers, view: FrontView, wanted: str) -> tuple[str, bytes]:
+def archive_of_study(
+    workers: Workers, view: FrontView, study: StudyRecord, wanted: str
+) -> tuple[str, bytes]:
     """The id and the zip of a network of a study, with what the study knows of it.
 
     Raises:
@@ -94,4 +127,5 @@ def archive_of_study(workers: Workers, view: FrontView, wanted: str) -> tuple[st
     point = network_of(view, wanted)
     title = f"{Path(view.space).stem}-{point.id[:8]}"
     objectives = stored_objectives(view.objectives, point.values)
-    return point.id, network_archive(workers, parse(point.text), title, objectives)
+    judging = study if on_own_pictures(study) else None
+    return point.id, network_archive(workers, parse(point.text), title, objectives, judging)

@@ -28,6 +28,7 @@ _START_S = 60.0
 """How long a new process may load what it needs, which no call is charged with."""
 
 _ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+_NO_GPU = {"CUDA_VISIBLE_DEVICES": ""}  # It maps more addresses than a bounded process may.
 
 
 class WorkerError(NasError):
@@ -172,7 +173,7 @@ class _Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # strangers' files must not fill the log
-            env={**os.environ, **_ONE_THREAD, "TMPDIR": self._folder.name},
+            env={**os.environ, **_ONE_THREAD, **_NO_GPU, "TMPDIR": self._folder.name},
             start_new_session=True,  # interrupts reach the server only, which decides
         )
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import re
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,7 @@ from nas.store import Store
 from nas.store.accounts import accounts
 from tests.cli.conftest import Run, Start
 from tests.cli.databases import complete
+from tests.service.client import serving
 from tests.waiting import until
 
 _SPACE = """
@@ -140,6 +144,27 @@ def test_a_pick_takes_its_weights_along(
         [sys.executable, "-B", "-c", alone], cwd=out, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_an_archive_of_a_server_has_the_same_weights(
+    export: Callable[..., Any], found: dict[str, Any], folder: Path, tmp_path: Path
+) -> None:
+    assert export("--to", tmp_path / "out").code == 0
+    route = f"/studies/{found['study']}/networks/most-accurate/export"
+    with serving(folder) as client:
+        answer = client.get(route)
+        assert answer.status_code == 200, answer.text
+        (folder / "pocket.yaml").rename(folder / "elsewhere.yaml")
+        fresh = client.get(route)
+        (folder / "elsewhere.yaml").rename(folder / "pocket.yaml")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        for file in (tmp_path / "out").iterdir():
+            if file.name != "model.onnx":  # weights and all, but not bit by bit
+                assert archive.read(file.name) == file.read_bytes(), file.name
+        assert sorted(archive.namelist()) == sorted(os.listdir(tmp_path / "out"))
+    with zipfile.ZipFile(io.BytesIO(fresh.content)) as archive:
+        assert "weights.safetensors" not in archive.namelist()
+        assert "freshly initialised" in archive.read("README.md").decode()
 
 
 def test_a_pick_is_trained_and_tested_once(export: Callable[..., Any], tmp_path: Path) -> None:

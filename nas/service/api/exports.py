@@ -68,11 +68,17 @@ def export_of_study(
             description="An id in the study, or knee, fastest, most-accurate, a row of its front.",
         ),
     ],
+    store: StorePart,
     views: ViewsPart,
     workshops: WorkshopsPart,
 ) -> ZipResponse:
-    """The same, with what the study knows of it in the README."""
-    return ZipResponse.of(*archive_of_study(workshops.archives, views.front(study), identity))
+    """The same, with what the study knows of it in the README.
+
+    Where the study measured accuracy on pictures that are still there, with the weights that the
+    network was judged by, and with what trains it further.
+    """
+    record, view = store.study(study), views.front(study)
+    return ZipResponse.of(*archive_of_study(workshops.archives, view, record, identity))
 
 
 @router.get(
