@@ -30,7 +30,7 @@ from nas.cost.catalog import find_model
 from nas.graph.lower import lower
 from nas.images.reading import read_pictures
 from nas.images.splits import split
-from nas.networks.build import build
+from nas.networks.build import build_to_train
 from nas.report.front import FrontView, front_view
 from nas.space.architecture import parse
 from nas.space.schema import SpaceDeclaration
@@ -106,7 +106,7 @@ def train(one: Candidate, spec: Mapping[str, Any], *, pictures: int, epochs: int
     chosen = np.sort(np.random.default_rng(0).permutation(splits.train)[:pictures])
     architecture = parse(one.text)
     side = architecture.image.height
-    network = build(architecture, seed=0)
+    network = build_to_train(architecture, seed=0)
     recipe = recipe_for(found, epochs=epochs)
     for epoch in Training(network, TrainingData(found, chosen, side), recipe, seed=0).epochs():
         print(f"{one.name}: epoch {epoch.number}, loss {epoch.loss:.3f}", flush=True)

@@ -38,6 +38,7 @@ from nas.accuracy.training import make_optimizer, set_learning_rate
 from nas.errors import ArtefactError, DivergedError, TrainingError
 from nas.images.pictures import Pictures
 from nas.images.splits import Splits
+from nas.networks.blocks import begin_shallow
 from nas.networks.supernet import Supernet
 from nas.space.space import Codes, SearchSpace
 
@@ -186,6 +187,7 @@ class _Training:
         self.recipes = [recipe.model_dump(mode="json")]
         with self._guarded():
             self.supernet = Supernet(space, seed=seed).train()
+            begin_shallow(self.supernet)
             self.supernet.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimizer = make_optimizer(self.supernet, recipe)
         self.pixels = on_device(pictures, device)

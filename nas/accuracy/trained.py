@@ -23,7 +23,7 @@ from nas.accuracy.training_progress import Epoch
 from nas.errors import EvaluationFailedError, TrainingError
 from nas.images.pictures import Pictures
 from nas.images.splits import Splits
-from nas.networks.build import build
+from nas.networks.build import build_to_train
 from nas.space.architecture import Architecture
 
 _MOST_REPORTS = 10
@@ -131,7 +131,9 @@ class TrainedEvaluator:
         )
 
     def _begun(self, architecture: Architecture, seed: int) -> nn.Module:
-        return build(architecture, seed=seed) if self.start is None else self.start(architecture)
+        if self.start is not None:
+            return self.start(architecture)
+        return build_to_train(architecture, seed=seed)
 
 
 def _in_step(runs: list[Iterator[Epoch]]) -> Iterator[list[Epoch]]:

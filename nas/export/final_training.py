@@ -32,7 +32,7 @@ from nas.export.picture_study import PictureStudy
 from nas.export.weights import PictureWeights, Share
 from nas.images.pictures import Indices
 from nas.ledger.kept import kept_account, kept_accounts
-from nas.networks.build import build
+from nas.networks.build import build_to_train
 from nas.space.architecture import Architecture
 
 EPOCHS = 30
@@ -114,7 +114,9 @@ def _trained(
             on_progress(_DOING, done)
 
         network = (
-            build(architecture, seed=seed) if supernet is None else supernet.inherit(architecture)
+            build_to_train(architecture, seed=seed)
+            if supernet is None
+            else supernet.inherit(architecture)
         )
         training = Training(
             network,

@@ -32,6 +32,7 @@ from nas.accuracy.recipe import Recipe
 from nas.accuracy.training import make_optimizer, set_learning_rate
 from nas.images.decoding import SUFFIXES, UndecodableError, decode
 from nas.images.pictures import Labels, Pixels
+from nas.networks.blocks import begin_shallow
 
 _HELD_OUT = 0.15
 _AT_ONCE = 256
@@ -57,6 +58,7 @@ def main() -> None:
 
     torch.manual_seed(about["seed"])
     network = Network().to("cuda" if torch.cuda.is_available() else "cpu")
+    begin_shallow(network)
     if options.start is not None:
         network.load_state_dict(load_weights(options.start))
     print(f"{len(training[1])} pictures to train on, {len(held_out[1])} to test", flush=True)

@@ -134,6 +134,18 @@ class FusedInvertedResidual(nn.Module):
         return x + y if self.has_shortcut else y
 
 
+def begin_shallow(network: nn.Module) -> None:
+    """Let what inverted residuals add to their shortcuts begin at nothing, for a training.
+
+    A deep network then learns as a shallow one at first. The scales of the last batch-norms are
+    zero (Goyal et al., Accurate, Large Minibatch SGD, 2017).
+    """
+    for module in network.modules():
+        norm = getattr(getattr(module, "project", None), "norm", None)
+        if getattr(module, "has_shortcut", False) and isinstance(norm, nn.BatchNorm2d):
+            nn.init.zeros_(norm.weight)
+
+
 def make_shortcut(in_channels: int, out_channels: int, stride: int) -> nn.Module:
     """ResNet's shortcut: nothing where the shapes agree, else a strided 1×1 convolution."""
     if stride == 1 and in_channels == out_channels:

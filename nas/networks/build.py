@@ -75,6 +75,17 @@ def build(architecture: Architecture, *, seed: int = 0) -> ClassificationNetwork
     return network
 
 
+def build_to_train(architecture: Architecture, *, seed: int = 0) -> ClassificationNetwork:
+    """A freshly initialised module as a training begins with it; see `begin_shallow`.
+
+    Raises:
+        ArchitectureError: naming the block whose shapes cannot work.
+    """
+    network = build(architecture, seed=seed)
+    blocks.begin_shallow(network)
+    return network
+
+
 def layer_calls(architecture: Architecture) -> tuple[LayerCall, ...]:
     """The layer of every block, in order.
 

@@ -9,7 +9,7 @@ from torch import nn
 
 from nas.errors import ArchitectureError
 from nas.graph.lower import LOWERING, lower
-from nas.networks.build import BUILD, build
+from nas.networks.build import BUILD, build, build_to_train
 from nas.networks.layers import ChannelShuffle
 from nas.resources import folder
 from nas.space.architecture import Architecture, parse
@@ -187,3 +187,20 @@ def test_what_cannot_work_is_refused_with_its_place(text: str, message: str) -> 
     with pytest.raises(ArchitectureError) as error:
         build(parse(text))
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize("block", ["mb k3 h16 c{} relu se4:relu:hsigmoid", "fmb k3 h16 c{} relu"])
+def test_a_training_begins_as_if_blocks_beside_shortcuts_were_not_there(block: str) -> None:
+    text, images = "image 3x8x8 | conv k3 c8 relu | {} | pool | fc c5", torch.randn(4, 3, 8, 8)
+    deep = parse(text.format(f"{block.format(8)} | {block.format(8)}"))
+    begun = build_to_train(deep, seed=1)
+    shallow = build(parse(text.replace("{} | ", "")))
+    for at in (0, -1):
+        shallow.blocks[at].load_state_dict(begun.blocks[at].state_dict())
+    assert torch.equal(begun(images), shallow(images))
+    assert not torch.equal(build(deep, seed=1)(images), shallow(images))
+    begun(images).sum().backward()
+    assert all(begun.blocks[at].project.norm.weight.grad.abs().max() > 0 for at in (1, 2))
+    wider = parse(text.format(block.format(16)))
+    without = build(wider, seed=1)(images)
+    assert torch.equal(build_to_train(wider, seed=1)(images), without), "it has no shortcut"
