@@ -144,7 +144,7 @@ def again(text: str) -> ExternalEvaluator:
 def _judge(task: PictureTask, pictures: Pictures, splits: Splits) -> NetworkEvaluator:
     from nas.accuracy.finetuned import FinetuningEvaluator
     from nas.accuracy.proxies import ProxyEvaluator
-    from nas.accuracy.recipe import recipe_for
+    from nas.accuracy.recipe import recipe_for, shared_recipe_for
     from nas.accuracy.trained import TrainedEvaluator
 
     if task.judge in SCORING:
@@ -153,7 +153,7 @@ def _judge(task: PictureTask, pictures: Pictures, splits: Splits) -> NetworkEval
     shared = task.supernet(len(splits.train))
     if shared is None:
         return TrainedEvaluator(pictures, splits, recipe, task.trainings, task.fidelity)
-    shared_recipe = recipe_for(pictures, epochs=shared.epochs, efficient=shared.efficient)
+    shared_recipe = shared_recipe_for(pictures, epochs=shared.epochs, efficient=shared.efficient)
     supernet = SupernetEvaluator(shared, pictures, splits, shared_recipe)
     if shared == task:
         return supernet

@@ -13,6 +13,7 @@ from nas.images.pictures import Pictures
 _UNMIRRORED = ("digits",)
 _LEAST_STEPS_AN_EPOCH = 24
 _LEAST_BATCH, _MOST_BATCH = 32, 128
+_SHARED_RATE, _MOST_SHARED_BATCH = 0.4, 64
 _MOST_EASED = 16
 """How much smaller than at first a batch or a learning rate may become for a training to go on."""
 
@@ -52,6 +53,17 @@ def recipe_for(pictures: Pictures, *, epochs: int, efficient: bool = False) -> R
         flip=pictures.source not in _UNMIRRORED,
         efficient=efficient,
     )
+
+
+def shared_recipe_for(pictures: Pictures, *, epochs: int, efficient: bool = False) -> Recipe:
+    """The usual recipe of a supernet: more steps, and larger ones, than of a network alone.
+
+    It sees few pictures for the weights that it has. Half or twice the learning rate, and batches
+    of 128, ended lower: see `benchmarks/accuracy.md`.
+    """
+    alone = recipe_for(pictures, epochs=epochs, efficient=efficient)
+    batch = min(alone.batch, _MOST_SHARED_BATCH)
+    return alone.model_copy(update={"learning_rate": _SHARED_RATE, "batch": batch})
 
 
 def eased(recipe: Recipe, error: MemoryShortError | DivergedError, *, at_first: Recipe) -> Recipe:
