@@ -14,7 +14,7 @@ from nas.accuracy.attempt import attempt
 from nas.accuracy.checkpoint import load_checkpoint, save_checkpoint
 from nas.accuracy.devices import find_torch_device, memory_guard
 from nas.accuracy.pruned_epochs import Epochs
-from nas.accuracy.recipe import Recipe, recipe_for
+from nas.accuracy.recipe import Recipe, recipe_for, shared_recipe_for
 from nas.accuracy.trained import TrainedEvaluator
 from nas.accuracy.training import Training
 from nas.accuracy.training_data import TrainingData, top1_accuracy
@@ -198,6 +198,18 @@ def test_few_pictures_get_small_batches_and_digits_are_not_mirrored() -> None:
     assert recipe_for(PICTURES, epochs=3).batch == 32 and recipe_for(PICTURES, epochs=3).flip
     named = Pictures(**{**vars(PICTURES), "source": "digits"})
     assert not recipe_for(named, epochs=3).flip
+
+
+def test_a_supernet_takes_more_and_larger_steps_than_a_network_alone() -> None:
+    names = ("pixels", "labels", "parts")
+    repeated = {name: np.repeat(getattr(PICTURES, name), 40, axis=0) for name in names}
+    many = Pictures(**{**vars(PICTURES), **repeated})
+    for pictures in (PICTURES, many):
+        alone, shared = (make(pictures, epochs=3) for make in (recipe_for, shared_recipe_for))
+        assert shared.batch <= alone.batch and shared.learning_rate > alone.learning_rate
+        changed = {"batch": shared.batch, "learning_rate": shared.learning_rate}
+        assert shared == alone.model_copy(update=changed), "all else is alike"
+    assert shared.batch < alone.batch
 
 
 def test_pruned_epochs_leave_the_gradient_unbiased() -> None:
