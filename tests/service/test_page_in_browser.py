@@ -77,7 +77,7 @@ def test_a_search_from_launch_to_export(watched: Watched, tmp_path: Path) -> Non
     expect(page.get_by_role("heading", level=1)).to_contain_text("best networks for your device")
     launch(page, STUDY)
 
-    page.get_by_role("link", name="Studies").click()
+    page.get_by_role("link", name="Studies", exact=True).click()
     row = page.get_by_role("row").filter(has_text=STUDY)
     expect(row.locator(".badge")).to_have_text("finished", timeout=120_000)
     expect(row).to_contain_text("accuracy %")
