@@ -23,7 +23,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 # On a shared machine the time of one example says nothing about the code. The same examples each
 # time tell a change that breaks something; looking for new ones is for the long form.
 settings.register_profile("nas", deadline=None, derandomize=True)
-settings.register_profile("long", deadline=None, derandomize=False, max_examples=2_000)
+settings.register_profile("long", deadline=None, derandomize=False, max_examples=500)
 settings.load_profile("long" if os.environ.get("NAS_TORTURE") else "nas")
 
 

@@ -16,7 +16,7 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from nas.errors import InputError, MissingExtraError, UnknownNameError
+from nas.errors import InputError, UnknownNameError
 from nas.export import PictureWeights, ReportedObjective, export
 from nas.export.objectives import stored_objectives
 from nas.export.picture_study import on_own_pictures, reopen
@@ -96,7 +96,7 @@ def _judged_by(study: StudyRecord, architecture: Architecture) -> PictureWeights
         from nas.export.final_training import inherited_weights
 
         return inherited_weights(reopened, architecture)
-    except (InputError, MissingExtraError):
+    except InputError:
         return None
 
 
