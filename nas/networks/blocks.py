@@ -138,7 +138,8 @@ def begin_shallow(network: nn.Module) -> None:
     """Let what inverted residuals add to their shortcuts begin at nothing, for a training.
 
     A deep network then learns as a shallow one at first. The scales of the last batch-norms are
-    zero (Goyal et al., Accurate, Large Minibatch SGD, 2017).
+    zero (Goyal et al., Accurate, Large Minibatch SGD, 2017). What that is worth, and where it
+    costs: `benchmarks/accuracy.md`.
     """
     for module in network.modules():
         norm = getattr(getattr(module, "project", None), "norm", None)
